@@ -1,0 +1,114 @@
+"""The root command: global options, lazily imported commands, and the one place where errors become exit codes."""
+
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from opskit.cli.state import Format, State
+from opskit.errors import Exit, OpskitError
+
+COMMANDS = {
+    "plan": "Judge topology and settings without any connection.",
+    "render": "Render every file of every host; diff against the hosts.",
+    "deploy": "Roll the cluster to the declared state, gate by gate.",
+    "status": "Ask every nameserver and broker, each with a deadline.",
+    "lab": "The embedded lab: systemd hosts in containers, reached by SSH.",
+}
+
+
+class LazyCommand(click.Command):
+    """A command known by name and sentence only; its module is imported when it runs."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        module = importlib.import_module(f"opskit.cli.{self.name}")
+        app: typer.Typer = module.app
+        return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
+
+
+class LazyGroup(TyperGroup):
+    """Lists every command without importing one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        sentence = COMMANDS.get(cmd_name)
+        return LazyCommand(cmd_name, help=sentence) if sentence else None
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 holds · 1 does not hold · 2 wrong usage or inventory, nothing touched · "
+    "3 could not be judged · 4 an undo failed · 70 a bug · 130/143 interrupted, after the undo.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from opskit import __version__
+
+        typer.echo(f"opskit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    inventory: Annotated[
+        list[Path] | None,
+        typer.Option("-i", "--inventory", help="Ansible inventory, file or folder; repeat it to overlay another."),
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="text for people, json for scripts.")] = Format.text,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")] = False,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Deploy, verify and keep Apache RocketMQ clusters that survive a hung nameserver."""
+    ctx.obj = State(inventories=tuple(inventory or ()), output=output, verbose=verbose)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise SystemExit(int(Exit.TERMINATED))
+
+
+def _bug() -> None:
+    handle, name = tempfile.mkstemp(prefix="opskit-bug-", suffix=".txt")
+    with os.fdopen(handle, "w") as file:
+        file.write(traceback.format_exc())
+    sys.stderr.write(f"opskit: this is a bug in opskit; its traceback is in {name}. Please report it.\n")
+
+
+def main() -> None:
+    """Entry point: run the command, end with the exit code of `opskit.errors.Exit`."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = app(standalone_mode=False) or 0
+    except OpskitError as error:
+        sys.stderr.write(f"opskit: {error}\n")
+        code = error.code
+    except click.exceptions.Abort:
+        code = Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = Exit.USAGE
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except Exception:
+        _bug()
+        code = Exit.BUG
+    sys.exit(int(code))

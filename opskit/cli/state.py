@@ -1,0 +1,46 @@
+"""What the global options say, and the steps that every command shares."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from opskit.errors import Exit, OpskitError
+from opskit.report.shapes import Shape
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+
+
+@dataclass(frozen=True)
+class State:
+    """The global options; `ctx.obj` of every command."""
+
+    inventories: tuple[Path, ...]
+    output: Format
+    verbose: bool
+
+    def required_inventories(self) -> tuple[Path, ...]:
+        """The inventories given with -i; an error that teaches where there is none or one is missing."""
+        if not self.inventories:
+            raise OpskitError(
+                "no inventory given", remedy="Name one: opskit -i inventories/lab COMMAND (-i goes before the command)."
+            )
+        for path in self.inventories:
+            if not path.exists():
+                raise OpskitError("no such inventory", where=str(path), remedy="Check the path given with -i.")
+        return self.inventories
+
+
+def emit(state: State, result: BaseModel, shapes: list[Shape], code: Exit) -> Exit:
+    """Show a result on stdout, as JSON or as text, and hand back its exit code."""
+    if state.output is Format.json:
+        print(result.model_dump_json(indent=2, by_alias=True))  # noqa: T201
+    else:
+        from opskit.report.terminal import console, show
+
+        show(shapes, console())
+    return code

@@ -1,0 +1,1 @@
+"""What the operator declared: an Ansible inventory becomes a typed, frozen Cluster."""

@@ -1,0 +1,24 @@
+"""Where opskit's assets, state and caches lie."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_WHEEL = Path(__file__).resolve().parent / "_assets"
+
+
+def assets() -> Path:
+    """The folder that holds playbooks/, roles/, plugins/, templates/ and java/: the checkout, or `_assets` in a wheel."""
+    return _WHEEL if _WHEEL.is_dir() else _CHECKOUT
+
+
+def state() -> Path:
+    """Runs, labs and keys: $OPSKIT_STATE, or the user's state folder."""
+    return Path(os.environ.get("OPSKIT_STATE") or platformdirs.user_state_path("opskit")).absolute()
+
+
+def cache() -> Path:
+    """Jars and lab images, safe to delete: $OPSKIT_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("OPSKIT_CACHE") or platformdirs.user_cache_path("opskit")).absolute()

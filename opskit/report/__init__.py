@@ -1,0 +1,1 @@
+"""Generic report shapes and the ways to show them; this room knows no verb."""

@@ -1,0 +1,51 @@
+"""Report shapes on a terminal: colour only where it is one, full width where it is not."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from opskit.report.shapes import Cell, Diff, Heading, Mark, Sentence, Shape, Table
+
+STYLES: dict[Mark, str] = {"good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim", "plain": ""}
+SYMBOLS: dict[Mark, str] = {"good": "✔ ", "bad": "✘ ", "warn": "! ", "dim": "", "plain": ""}
+PIPE_WIDTH = 160
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for stdout, or stderr; rich honours NO_COLOR and drops colour where it is no terminal."""
+    probe = Console(stderr=stderr)
+    return probe if probe.is_terminal else Console(stderr=stderr, width=max(probe.width, PIPE_WIDTH))
+
+
+def show(shapes: Iterable[Shape], on: Console) -> None:
+    """Print the shapes in order."""
+    for shape in shapes:
+        match shape:
+            case Heading(text):
+                on.print(Text(f"\n{text}", style="bold"))
+            case Sentence(text, mark):
+                on.print(Text(SYMBOLS[mark] + text, style=STYLES[mark]), soft_wrap=True)
+            case Table():
+                on.print(_table(shape))
+            case Diff(text):
+                on.print(_diff(text), soft_wrap=True)
+
+
+def _table(shape: Table) -> RichTable:
+    table = RichTable(box=None, pad_edge=False, header_style="bold")
+    for column in shape.columns:
+        table.add_column(column, overflow="fold")
+    for row in shape.rows:
+        table.add_row(*(_cell(cell) for cell in row))
+    return table
+
+
+def _cell(cell: Cell | str) -> Text:
+    return Text(cell) if isinstance(cell, str) else Text(SYMBOLS[cell.mark] + cell.text, style=STYLES[cell.mark])
+
+
+def _diff(text: str) -> Text:
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    return Text("\n").join(Text(line, style=styles.get(line[:1], "")) for line in text.splitlines())
