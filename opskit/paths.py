@@ -10,7 +10,7 @@ _WHEEL = Path(__file__).resolve().parent / "_assets"
 
 
 def assets() -> Path:
-    """The folder that holds playbooks/, roles/, plugins/, templates/ and java/: the checkout, or `_assets` in a wheel."""
+    """Where playbooks/, roles/, plugins/, templates/ and java/ lie: the checkout, or `_assets` in a wheel."""
     return _WHEEL if _WHEEL.is_dir() else _CHECKOUT
 
 

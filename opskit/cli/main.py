@@ -10,9 +10,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
-import click
+
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from opskit.cli.state import Format, State
 from opskit.errors import Exit, OpskitError
@@ -26,24 +26,21 @@ COMMANDS = {
 }
 
 
-class LazyCommand(click.Command):
+class LazyCommand(TyperCommand):
     """A command known by name and sentence only; its module is imported when it runs."""
 
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         module = importlib.import_module(f"opskit.cli.{self.name}")
-        app: typer.Typer = module.app
-        return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
+        return typer.main.get_command(module.app).make_context(info_name, args, parent, **extra)
 
 
 class LazyGroup(TyperGroup):
     """Lists every command without importing one."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ARG002
         sentence = COMMANDS.get(cmd_name)
         return LazyCommand(cmd_name, help=sentence) if sentence else None
 
@@ -94,21 +91,18 @@ def _bug() -> None:
 
 
 def main() -> None:
-    """Entry point: run the command, end with the exit code of `opskit.errors.Exit`."""
+    """Entry point: run the command, end with the exit code of `opskit.errors.Exit`.
+
+    Usage errors are shown by typer, which ends with 2.
+    """
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = app(standalone_mode=False) or 0
+        app()
     except OpskitError as error:
         sys.stderr.write(f"opskit: {error}\n")
-        code = error.code
-    except click.exceptions.Abort:
-        code = Exit.INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        code = Exit.USAGE
+        sys.exit(int(error.code))
     except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
+        sys.exit(int(Exit.INTERRUPTED))
     except Exception:
         _bug()
-        code = Exit.BUG
-    sys.exit(int(code))
+        sys.exit(int(Exit.BUG))

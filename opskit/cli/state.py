@@ -1,13 +1,18 @@
 """What the global options say, and the steps that every command shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from pydantic import BaseModel
+import typer
 
 from opskit.errors import Exit, OpskitError
 from opskit.report.shapes import Shape
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Format(StrEnum):
@@ -35,12 +40,12 @@ class State:
         return self.inventories
 
 
-def emit(state: State, result: BaseModel, shapes: list[Shape], code: Exit) -> Exit:
-    """Show a result on stdout, as JSON or as text, and hand back its exit code."""
+def finish(state: State, result: "BaseModel", shapes: Sequence[Shape], code: Exit) -> NoReturn:
+    """Show a result on stdout, as JSON or as text, and end with its exit code."""
     if state.output is Format.json:
         print(result.model_dump_json(indent=2, by_alias=True))  # noqa: T201
     else:
         from opskit.report.terminal import console, show
 
         show(shapes, console())
-    return code
+    raise typer.Exit(int(code))
