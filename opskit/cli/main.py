@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
-
 import typer
 from typer.core import TyperCommand, TyperGroup
 
@@ -40,7 +39,7 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
         sentence = COMMANDS.get(cmd_name)
         return LazyCommand(cmd_name, help=sentence) if sentence else None
 

@@ -151,5 +151,10 @@ class Cluster(Frozen):
     @property
     def hosts(self) -> tuple[Host, ...]:
         """Every host once, sorted by name."""
-        members = (*self.nameservers, *self.brokers, *self.controllers, *self.clients)
+        members: tuple[Nameserver | Broker | Controller | Client, ...] = (
+            *self.nameservers,
+            *self.brokers,
+            *self.controllers,
+            *self.clients,
+        )
         return tuple(sorted({member.host.name: member.host for member in members}.values(), key=lambda host: host.name))
