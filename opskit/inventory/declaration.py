@@ -4,17 +4,46 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+ROLE_GROUPS = ("nameservers", "brokers", "controllers", "proxies", "clients")
+"""The groups that opskit knows; hosts outside them are none of its business and are not even templated."""
+
+PREFIXES = ("rocketmq_", "opskit_")
+
+CONNECTION_VARIABLES = frozenset(
+    {
+        "ansible_host",
+        "ansible_port",
+        "ansible_user",
+        "ansible_ssh_host",
+        "ansible_ssh_port",
+        "ansible_ssh_user",
+        "ansible_ssh_private_key_file",
+        "ansible_private_key_file",
+        "ansible_ssh_args",
+        "ansible_ssh_common_args",
+        "ansible_ssh_extra_args",
+        "ansible_become",
+        "ansible_python_interpreter",
+    }
+)
+
 
 @dataclass(frozen=True)
 class DeclaredHost:
     """One host: the groups it is in, and its templated variables as plain Python values.
 
-    variables holds only rocketmq_*, opskit_* and ansible_* (connection) names.
+    variables holds only rocketmq_*, opskit_* and ansible_* (connection) names; origins says for each "file:line" where
+    Ansible knows it.
     """
 
     name: str
     groups: frozenset[str]
     variables: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def origin(self, variable: str) -> str:
+        """Where a variable was written: "file:line: variable", or the host and the variable."""
+        return f"{self.origins.get(variable) or f'host {self.name}'}: {variable}"
 
 
 @dataclass(frozen=True)
@@ -23,8 +52,12 @@ class Declaration:
 
     sources: tuple[Path, ...]
     hosts: tuple[DeclaredHost, ...]
+    """The hosts of the groups that opskit knows, sorted by name."""
     groups: dict[str, tuple[str, ...]]
     """Every group named in the inventory, with its hosts; groups without a host included."""
 
     def members(self, group: str) -> tuple[DeclaredHost, ...]:
         return tuple(host for host in self.hosts if group in host.groups)
+
+    def host(self, name: str) -> DeclaredHost:
+        return next(host for host in self.hosts if host.name == name)

@@ -1,0 +1,118 @@
+"""Every use of Ansible's Python internals, for ansible-core 2.18 and 2.19; importing this imports Ansible (0.4 s).
+
+2.19 tags each value with its origin and templates to native types; 2.18 subclasses str, list and dict instead.
+"""
+
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import get_file_vault_secret
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+
+__all__ = ["AnsibleError", "AnsibleUndefinedVariable", "Inventory", "origin", "plain", "position"]
+
+constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True  # else a broken inventory is a warning and an empty cluster
+constants.DEFAULT_HASH_BEHAVIOUR = "replace"  # opskit's inventories mean the same whatever ansible.cfg lies around
+init_plugin_loader()  # lookups and filters of collections, as on the ansible command line
+
+try:
+    from ansible._internal._datatag._tags import Origin
+    from ansible.parsing.vault import VaultSecretsContext
+    from ansible.utils.vars import transform_to_native_types
+except ImportError:  # ansible-core 2.18
+
+    def plain(value: Any) -> Any:
+        """A templated value without Ansible's types."""
+        if isinstance(value, dict):
+            return {plain(key): plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        return str(value) if isinstance(value, str) else value
+
+    def position(value: Any) -> tuple[str, int]:
+        """The file and line a value was read from; an empty file where Ansible does not know."""
+        path, line, _ = getattr(value, "ansible_pos", ("", 0, 0))
+        return (path or "", line or 0)
+
+    def _vault_context(secrets: list[tuple[str, Any]]) -> None:
+        """2.18 keeps vault secrets in the loader only."""
+
+else:
+
+    def plain(value: Any) -> Any:
+        """A templated value without Ansible's types."""
+        return transform_to_native_types(value, redact=False)
+
+    def position(value: Any) -> tuple[str, int]:
+        """The file and line a value was read from; an empty file where Ansible does not know."""
+        tag = value if isinstance(value, Origin) else Origin.get_tag(value)
+        return (tag.path or "", tag.line_num or 0) if tag else ("", 0)
+
+    def _vault_context(secrets: list[tuple[str, Any]]) -> None:
+        """Inline !vault values read their secrets from one context of the process, which can be made only once."""
+        context = VaultSecretsContext.current(optional=True)
+        if context is None:
+            VaultSecretsContext.initialize(VaultSecretsContext(secrets))
+        else:
+            context.secrets = secrets
+
+
+def origin(error: BaseException) -> tuple[str, int]:
+    """The file and line an Ansible error is about, looked for in its causes too."""
+    cause: BaseException | None = error
+    while cause is not None:
+        path, line = position(getattr(cause, "obj", None))
+        if path:
+            return path, line
+        cause = cause.__cause__ or cause.__context__
+    return "", 0
+
+
+class Inventory:
+    """The parsed inventories; variables are templated one at a time, so that what opskit never reads costs nothing."""
+
+    def __init__(self, sources: list[str], vault_password_files: list[str]) -> None:
+        self._loader = DataLoader()
+        secrets = [self._secret(entry) for entry in (*_configured_vaults(), *vault_password_files)]
+        self._loader.set_vault_secrets(secrets)
+        _vault_context(secrets)
+        self._inventory = InventoryManager(loader=self._loader, sources=sources)
+        self._variables = VariableManager(loader=self._loader, inventory=self._inventory)
+        HostVars(self._inventory, self._variables, self._loader)  # gives the variable manager its `hostvars`
+
+    def _secret(self, entry: str) -> tuple[str, Any]:
+        """A vault secret of "path" or "identity@path"; a script is run, as Ansible does."""
+        identity, _, path = entry.rpartition("@")
+        secret = get_file_vault_secret(filename=path, vault_id=identity or None, loader=self._loader)
+        secret.load()
+        return identity or "default", secret
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Every group, with the hosts of its children."""
+        groups = self._inventory.groups.items()
+        return {str(name): tuple(str(host.name) for host in group.get_hosts()) for name, group in groups}
+
+    def host_groups(self, host: str) -> frozenset[str]:
+        return frozenset(str(group.name) for group in self._inventory.get_host(host).get_groups())
+
+    def raw(self, host: str) -> dict[str, Any]:
+        """A host's variables as written."""
+        values: dict[str, Any] = self._variables.get_vars(host=self._inventory.get_host(host))
+        return values
+
+    def template(self, raw: dict[str, Any], variable: str) -> Any:
+        """One variable, templated, as a plain Python value."""
+        return plain(Templar(loader=self._loader, variables=raw).template(raw[variable]))
+
+
+def _configured_vaults() -> list[str]:
+    """What ANSIBLE_VAULT_PASSWORD_FILE, ANSIBLE_VAULT_IDENTITY_LIST or ansible.cfg name."""
+    identities = constants.config.get_config_value("DEFAULT_VAULT_IDENTITY_LIST") or []
+    file = constants.config.get_config_value("DEFAULT_VAULT_PASSWORD_FILE")
+    return [*(str(identity) for identity in identities), *([str(file)] if file else [])]

@@ -1,0 +1,178 @@
+"""Ansible's own loader: real inventories, with Jinja and vault, become a Declaration. No host is contacted."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opskit.errors import OpskitError
+from opskit.inventory.declaration import CONNECTION_VARIABLES, PREFIXES, ROLE_GROUPS, Declaration, DeclaredHost
+from opskit.inventory.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from opskit.inventory.ansible_api import Inventory
+
+FORCED = {"ANSIBLE_DUPLICATE_YAML_DICT_KEY": "error"}
+"""Ansible reads this from the environment each time; else the later of two equal keys wins without a word."""
+
+VAULT_REMEDY = "Name the right password file in ANSIBLE_VAULT_PASSWORD_FILE (several: ANSIBLE_VAULT_IDENTITY_LIST)."
+SYNTAX_REMEDY = "Mend the file; `ansible-inventory --list -i FILE` shows how Ansible reads it."
+
+
+def load(sources: Sequence[Path], vault_password_files: Sequence[Path] = ()) -> Declaration:
+    """Read the inventories in order, a later one winning over an earlier, and template what opskit reads.
+
+    Raises OpskitError (exit 2), naming file or host and variable, for whatever Ansible cannot read.
+    """
+    for path in sources:
+        if not path.exists():
+            raise OpskitError("no such inventory", where=str(path), remedy="Check the path given with -i.")
+    with _quiet_ansible() as said:
+        inventory = _parse(sources, vault_password_files, said)
+        groups = inventory.groups()
+        if not groups.get("all"):
+            raise OpskitError(
+                "the inventory holds no host",
+                where=_names(sources),
+                remedy="Put hosts into the groups nameservers, brokers and clients.",
+            )
+        wanted = {host for group in ROLE_GROUPS for host in groups.get(group, ())}
+        hosts = tuple(_host(inventory, name) for name in sorted(wanted))
+    return Declaration(sources=tuple(sources), hosts=hosts, groups=groups)
+
+
+@contextmanager
+def _quiet_ansible() -> Iterator[StringIO]:
+    """Ansible's warnings go to a buffer, and opskit's choices to Ansible, for as long as it reads."""
+    before = {name: os.environ.get(name) for name in FORCED}
+    os.environ.update(FORCED)
+    said = StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(said):
+            yield said
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _parse(sources: Sequence[Path], vault_password_files: Sequence[Path], said: StringIO) -> "Inventory":
+    """The parsed inventories; Ansible says on stderr why a file does not parse, and skips keys it does not know."""
+    try:
+        from opskit.inventory.ansible_api import AnsibleError, Inventory
+    except Exception as error:
+        raise OpskitError(
+            f"Ansible does not start: {_sentence(str(error))}", remedy="Check ansible.cfg and the ANSIBLE_* variables."
+        ) from error
+    try:
+        inventory = Inventory([str(path) for path in sources], [str(path) for path in vault_password_files])
+    except AnsibleError as error:
+        raise _parse_failure(error, sources, said.getvalue()) from error
+    skipped = re.search(r"Skipping (?:unexpected )?key \((\S+)\) in group \((\S+)\)", said.getvalue())
+    if skipped:
+        raise OpskitError(
+            f"the group {skipped[2]!r} has the key {skipped[1]!r}, which Ansible skips",
+            where=_names(sources),
+            remedy="A group holds hosts, vars and children only.",
+        )
+    return inventory
+
+
+def _parse_failure(error: Exception, sources: Sequence[Path], said: str) -> OpskitError:
+    """Ansible raises "completely failed to parse"; why and where stand in the warnings before it."""
+    unparsed = re.match(r"Completely failed to parse inventory source (\S+)", str(error))
+    if not unparsed:
+        return _unreadable(error, _names(sources))
+    plugin = "yaml" if unparsed[1].endswith((".yml", ".yaml")) else "ini"
+    reason = re.search(rf"(?:with '{plugin}' plugin|with {plugin} plugin): (.+)", said)
+    line = re.search(rf"Origin: {re.escape(unparsed[1])}:(\d+)", said)
+    return OpskitError(
+        f"not a readable inventory: {_sentence(reason[1])}" if reason else "not a readable inventory",
+        where=_place(unparsed[1], int(line[1]) if line else 0),
+        remedy=SYNTAX_REMEDY,
+    )
+
+
+def _host(inventory: "Inventory", name: str) -> DeclaredHost:
+    """A host with its templated variables; unknown names are kept without a value, for `build` to report."""
+    from opskit.inventory.ansible_api import AnsibleError, position
+
+    try:
+        raw = inventory.raw(name)
+    except AnsibleError as error:
+        raise _unreadable(error, f"host {name}") from error
+    variables: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for key, value in raw.items():
+        if not key.startswith(PREFIXES) and key not in CONNECTION_VARIABLES:
+            continue
+        path, line = _position(position(key), position(value))
+        if path:
+            origins[str(key)] = _place(path, line)
+        known = key in VARIABLES or key in CONNECTION_VARIABLES
+        variables[str(key)] = _template(inventory, raw, name, str(key), origins) if known else None
+    return DeclaredHost(name=name, groups=inventory.host_groups(name), variables=variables, origins=origins)
+
+
+def _position(key: tuple[str, int], value: tuple[str, int]) -> tuple[str, int]:
+    """Where a variable stands: its key, unless the value came from another file that overrides it."""
+    return key if not value[0] or value[0] == key[0] else value
+
+
+def _template(inventory: "Inventory", raw: dict[str, Any], host: str, key: str, origins: dict[str, str]) -> Any:
+    from opskit.inventory.ansible_api import AnsibleUndefinedVariable
+
+    where = f"{origins[key]}: {key}" if key in origins else f"host {host}: {key}"
+    try:
+        return inventory.template(raw, key)
+    except AnsibleUndefinedVariable as error:
+        raise OpskitError(
+            f"cannot be templated for host {host}: {_sentence(str(error))}",
+            where=where,
+            remedy="Define it for this host, or give it a default: {{ name | default(...) }}.",
+        ) from error
+    except Exception as error:  # a lookup or filter may raise anything
+        reason = _sentence(str(error))
+        raise OpskitError(
+            f"cannot be templated for host {host}: {reason}",
+            where=where,
+            remedy=VAULT_REMEDY if _about_vault(reason) else "Mend the template.",
+        ) from error
+
+
+def _unreadable(error: Exception, otherwise: str) -> OpskitError:
+    from opskit.inventory.ansible_api import origin
+
+    path, line = origin(error)
+    reason = _sentence(str(error))
+    return OpskitError(
+        f"cannot be read: {reason}",
+        where=_place(path, line) if path else otherwise,
+        remedy=VAULT_REMEDY if _about_vault(reason) else SYNTAX_REMEDY,
+    )
+
+
+def _about_vault(reason: str) -> bool:
+    return "vault" in reason.lower() or "decrypt" in reason.lower()
+
+
+def _sentence(text: str) -> str:
+    """The first line of what Ansible says: further ones excerpt the file, which may hold secrets."""
+    first = text.strip().splitlines()[0] if text.strip() else "no reason given"
+    return first.removeprefix("YAML parsing failed: ").removesuffix(".")
+
+
+def _place(path: str, line: int) -> str:
+    """file:line, relative to the working directory where it lies below it."""
+    absolute = Path(path)
+    shown = absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
+    return f"{shown}:{line}" if line else str(shown)
+
+
+def _names(sources: Sequence[Path]) -> str:
+    return ", ".join(str(path) for path in sources)
