@@ -118,7 +118,7 @@ def _incomplete(declaration: Declaration, values: Values) -> Iterator[Finding]:
                 subject="rocketmq_client_releases",
                 sentence=f"neither rocketmq_client_releases nor rocketmq_release is set for {client.name}",
                 remedy='Say which clients run there: rocketmq_client_releases: ["4.8.0"]',
-                origin=f"host {client.name}: rocketmq_client_releases",
+                origin=client.origin("rocketmq_client_releases"),
             )
 
 

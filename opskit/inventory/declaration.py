@@ -40,10 +40,16 @@ class DeclaredHost:
     groups: frozenset[str]
     variables: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    """The file, and the line where Ansible knows it, that names the host."""
+
+    @property
+    def where(self) -> str:
+        return f"{self.source}: host {self.name}" if self.source else f"host {self.name}"
 
     def origin(self, variable: str) -> str:
-        """Where a variable was written: "file:line: variable", or the host and the variable."""
-        return f"{self.origins.get(variable) or f'host {self.name}'}: {variable}"
+        """Where a variable was written, or would be: "file:line: variable", else the host and the variable."""
+        return f"{self.origins.get(variable) or self.where}: {variable}"
 
 
 @dataclass(frozen=True)

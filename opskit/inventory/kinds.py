@@ -57,7 +57,7 @@ def _pattern(name: str, pattern: str, expects: str) -> Kind:
 
 def choice(*choices: str) -> Kind:
     """One of a few words."""
-    allowed: Any = Literal[choices]  # type: ignore[valid-type]
+    allowed: Any = Literal[choices]
     return Kind("choice", "str", "one of " + ", ".join(choices), TypeAdapter(allowed), choices)
 
 

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,17 +107,18 @@ def _host(inventory: "Inventory", name: str) -> DeclaredHost:
         raw = inventory.raw(name)
     except AnsibleError as error:
         raise _unreadable(error, f"host {name}") from error
-    variables: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for key, value in raw.items():
-        if not key.startswith(PREFIXES) and key not in CONNECTION_VARIABLES:
-            continue
-        path, line = _position(position(key), position(value))
-        if path:
-            origins[str(key)] = _place(path, line)
-        known = key in VARIABLES or key in CONNECTION_VARIABLES
-        variables[str(key)] = _template(inventory, raw, name, str(key), origins) if known else None
-    return DeclaredHost(name=name, groups=inventory.host_groups(name), variables=variables, origins=origins)
+    read = [key for key in raw if key.startswith(PREFIXES) or key in CONNECTION_VARIABLES]
+    places = {key: _position(position(key), position(raw[key])) for key in read}
+    path, line = position(raw["inventory_hostname"])
+    host = DeclaredHost(
+        name=name,
+        groups=inventory.host_groups(name),
+        origins={str(key): _place(path, line) for key, (path, line) in places.items() if path},
+        source=_place(path or str(raw.get("inventory_file") or ""), line),
+    )
+    known = [key for key in read if key in VARIABLES or key in CONNECTION_VARIABLES]
+    templated = {str(key): _template(inventory, raw, str(key), host) for key in known}
+    return replace(host, variables={str(key): templated.get(key) for key in read})
 
 
 def _position(key: tuple[str, int], value: tuple[str, int]) -> tuple[str, int]:
@@ -124,23 +126,22 @@ def _position(key: tuple[str, int], value: tuple[str, int]) -> tuple[str, int]:
     return key if not value[0] or value[0] == key[0] else value
 
 
-def _template(inventory: "Inventory", raw: dict[str, Any], host: str, key: str, origins: dict[str, str]) -> Any:
+def _template(inventory: "Inventory", raw: dict[str, Any], key: str, host: DeclaredHost) -> Any:
     from opskit.inventory.ansible_api import AnsibleUndefinedVariable
 
-    where = f"{origins[key]}: {key}" if key in origins else f"host {host}: {key}"
     try:
         return inventory.template(raw, key)
     except AnsibleUndefinedVariable as error:
         raise OpskitError(
-            f"cannot be templated for host {host}: {_sentence(str(error))}",
-            where=where,
+            f"cannot be templated for host {host.name}: {_sentence(str(error))}",
+            where=host.origin(key),
             remedy="Define it for this host, or give it a default: {{ name | default(...) }}.",
         ) from error
     except Exception as error:  # a lookup or filter may raise anything
         reason = _sentence(str(error))
         raise OpskitError(
-            f"cannot be templated for host {host}: {reason}",
-            where=where,
+            f"cannot be templated for host {host.name}: {reason}",
+            where=host.origin(key),
             remedy=VAULT_REMEDY if _about_vault(reason) else "Mend the template.",
         ) from error
 
@@ -164,11 +165,14 @@ def _about_vault(reason: str) -> bool:
 def _sentence(text: str) -> str:
     """The first line of what Ansible says: further ones excerpt the file, which may hold secrets."""
     first = text.strip().splitlines()[0] if text.strip() else "no reason given"
+    first = re.sub(r"\"?<class '[\w.]*?(?:_AnsibleTagged)?(\w+)'>\"?", lambda found: found[1].lower(), first)
     return first.removeprefix("YAML parsing failed: ").removesuffix(".")
 
 
 def _place(path: str, line: int) -> str:
     """file:line, relative to the working directory where it lies below it."""
+    if not path:
+        return ""
     absolute = Path(path)
     shown = absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
     return f"{shown}:{line}" if line else str(shown)

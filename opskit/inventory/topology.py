@@ -61,7 +61,6 @@ def judge_placement(placement: Placement) -> tuple[Finding, ...]:
             subject=violation.subject,
             sentence=violation.sentence,
             remedy=violation.remedy,
-            origin=f"host {violation.subject}" if violation.subject in placement.machines else "",
         )
         for each in RULES.values()
         for violation in each.judge(placement)
@@ -130,7 +129,7 @@ def _pair_on_one_host(placement: Placement) -> Iterator[Violation]:
         if placement.machine(one) == placement.machine(other) and one.broker_id != other.broker_id:
             yield Violation(
                 one.host.name,
-                f"{pair} has two brokers on {one.host.name}, ids {one.broker_id} and {other.broker_id}: they fail together",
+                f"{pair} has ids {one.broker_id} and {other.broker_id} on one host, {one.host.name}: they die together",
                 f"Move one broker of {pair} to another host.",
             )
 

@@ -89,8 +89,8 @@ def _missing(declaration: Declaration, variable: Variable, declared: dict[str, d
         severity="error",
         subject=variable.name,
         sentence=f"{variable.name} is not set {where}",
-        remedy=f"{variable.sentence} For example {variable.name}: {variable.example}",
-        origin=f"host {without[0]}: {variable.name}",
+        remedy=f"Set it, for example {variable.name}: {variable.example}",
+        origin=declaration.host(without[0]).origin(variable.name),
     )
 
 

@@ -1,0 +1,1 @@
+"""Judge what is declared, without any connection."""
