@@ -14,6 +14,16 @@ def assets() -> Path:
     return _WHEEL if _WHEEL.is_dir() else _CHECKOUT
 
 
+def collections() -> Path:
+    """Ansible's collections path, in which opskit.rocketmq is found."""
+    return assets() / ".collections"
+
+
+def ansible_config() -> Path:
+    """The ansible.cfg that opskit's own runs use, whatever the current folder holds."""
+    return assets() / "ansible.cfg"
+
+
 def state() -> Path:
     """Runs, labs and keys: $OPSKIT_STATE, or the user's state folder."""
     return Path(os.environ.get("OPSKIT_STATE") or platformdirs.user_state_path("opskit")).absolute()

@@ -1,5 +1,6 @@
 """What the global options say, and the steps that every command shares."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,8 @@ from opskit.report.shapes import Shape
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from opskit.finding import Finding
 
 
 class Format(StrEnum):
@@ -38,6 +41,17 @@ class State:
             if not path.exists():
                 raise OpskitError("no such inventory", where=str(path), remedy="Check the path given with -i.")
         return self.inventories
+
+
+def say_to_stderr(sentence: str) -> None:
+    """Tell the operator what takes time."""
+    sys.stderr.write(f"{sentence}\n")
+
+
+def show_findings(findings: "Sequence[Finding]") -> None:
+    """Findings that do not stop a command, on stderr."""
+    for finding in findings:
+        sys.stderr.write(f"{finding.severity}: {finding.subject}: {finding.sentence} [{finding.rule}]\n")
 
 
 def finish(state: State, result: "BaseModel", shapes: Sequence[Shape], code: Exit) -> NoReturn:

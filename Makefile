@@ -1,0 +1,70 @@
+# opskit: everything a newcomer, a developer and CI type. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+OPSKIT := $(BIN)/opskit
+INVENTORY ?= inventories/lab
+LAB ?= demo
+# the demo's keys and overlay stay in the checkout, so that the commands it prints are short
+export OPSKIT_STATE ?= $(CURDIR)/.state
+OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
+
+.PHONY: help install demo demo-down test test-unit test-lab lint format keys locks java image clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
+
+install: $(BIN)/opskit ## make .venv with opskit in it; needs no root and no container
+
+$(BIN)/opskit: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "opskit needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || scripts/setup.sh venv
+	@echo "Installing opskit into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(BIN)/opskit
+
+runtime: install
+	@scripts/setup.sh lab java
+
+demo: runtime ## build the lab, deploy a real cluster to it, show its status
+	@$(OPSKIT) -i $(INVENTORY) lab up --name $(LAB)
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status
+	@printf '\nThe lab is still up. Three commands to try next:\n'
+	@printf '  %s\n' "$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy            # again: nothing changes" \
+	  "podman pause opskit-$(LAB)-ns1 && $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status   # a hung nameserver; podman unpause undoes it" \
+	  "make demo-down                 # remove everything"
+
+demo-down: install ## remove the lab of the demo
+	@$(OPSKIT) -i $(INVENTORY) lab down --name $(LAB)
+
+test: lint test-unit test-lab ## everything that CI runs, fast failures first
+
+test-unit: install ## pure tests; no container, no network
+	@$(BIN)/pytest tests/unit
+
+test-lab: runtime ## real RocketMQ, real hosts
+	@$(BIN)/pytest tests/lab
+
+lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/ansible-lint --offline
+
+format: install
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+keys: runtime ## regenerate the tables of settings from the releases' jars
+	@$(PYTHON) java/keys/generate.py
+
+locks: runtime ## regenerate the locked coordinates and checksums of the jars
+	@$(PYTHON) scripts/lock-artifacts.py
+
+clean: ## remove what was built here; the lab is removed by demo-down
+	rm -rf .venv java/*/target .pytest_cache .mypy_cache .ruff_cache

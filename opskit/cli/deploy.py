@@ -1,0 +1,49 @@
+"""`opskit deploy`: roll the cluster to its declared state."""
+
+from typing import Annotated
+
+import typer
+
+from opskit.cli.progress import PlaybookProgress
+from opskit.cli.state import State, finish, say_to_stderr, show_findings
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def deploy(
+    ctx: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Say what would change; touch nothing.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the diff of every file, secrets masked.")] = False,
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="HOST", help="Roll only this host; repeat it.")
+    ] = None,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="CLUSTER", help="Name the cluster, where its environment is production.")
+    ] = None,
+    smoke: Annotated[bool, typer.Option(help="Send and receive 1,000 messages from a client host at the end.")] = True,
+) -> None:
+    """Roll the cluster to its declared state: preflight, jars, nameservers, slaves, masters, one at a time.
+
+    A master is drained before it stops. After each server a gate must open: registered with every nameserver, routes
+    equal everywhere, its pair in sync. The roll stops at the first that does not. A run that changes nothing restarts
+    nothing.
+
+    Examples: opskit -i inventories/lab deploy --check --diff · opskit -i prod deploy --confirm orders
+    """
+    from opskit.change.confirm import confirm as ask_for_name
+    from opskit.deploy.present import exit_code, present
+    from opskit.deploy.run import Options
+    from opskit.deploy.run import deploy as roll
+    from opskit.plan.judge import accept
+
+    state: State = ctx.obj
+    sources = state.required_inventories()
+    cluster, warnings = accept(sources)
+    show_findings(warnings)
+    if not check:
+        ask_for_name(cluster, confirm)
+    hosts = tuple(limit or ())
+    with PlaybookProgress() as progress:
+        result = roll(cluster, sources, Options(check, hosts, smoke), say_to_stderr, progress.on_event)
+    finish(state, result, list(present(result, diff)), exit_code(result))

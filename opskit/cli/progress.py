@@ -1,0 +1,49 @@
+"""Live progress of a playbook on stderr: a line for each change, a moving line for the rest where it is a terminal."""
+
+from types import TracebackType
+
+from rich.text import Text
+
+from opskit.reach.playbook import Event
+from opskit.report.terminal import STYLES, SYMBOLS, console
+
+QUIET_STEPS = ("Validating arguments", "Group by")
+
+
+class PlaybookProgress:
+    """Feeds on the events of `opskit.reach.playbook.play`."""
+
+    def __init__(self) -> None:
+        self._console = console(stderr=True)
+        self._status = self._console.status("Starting Ansible")
+        self._stage = ""
+        self._moving = False
+
+    def __enter__(self) -> "PlaybookProgress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._status.stop()
+
+    def on_event(self, event: Event) -> None:
+        """Show one step that ended."""
+        step = event.step.rsplit(" : ", 1)[-1]
+        if step.startswith(QUIET_STEPS):
+            return
+        if not self._moving and self._console.is_terminal:
+            self._status.start()
+            self._moving = True
+        if event.stage != self._stage:
+            self._stage = event.stage
+            self._console.print(Text(f"▸ {event.stage}", style="bold"))
+        if event.outcome in ("failed", "unreachable"):
+            self._line(event.host, step, "bad")
+        elif event.changed or "gate" in step.lower():
+            self._line(event.host, step, "good")
+        self._status.update(f"{event.stage}: {event.host}: {step}")
+
+    def _line(self, host: str, step: str, mark: str) -> None:
+        style, symbol = STYLES[mark], SYMBOLS[mark]  # type: ignore[index]
+        self._console.print(Text(f"  {symbol}{host}: {step}", style=style))

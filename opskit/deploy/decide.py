@@ -1,0 +1,99 @@
+"""What a deploy has to do, from what was rendered and what a survey found. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opskit.artifacts.bundles import Bundle
+from opskit.inventory.cluster import Cluster
+from opskit.onhost import units
+from opskit.render import layout
+from opskit.render.difference import unified
+from opskit.render.files import RenderedHost, servers_by_component
+from opskit.render.layout import SERVERS, Component
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file that differs; diff is unified, with secrets masked, "" where only owner or mode differ."""
+
+    path: str
+    diff: str
+
+
+@dataclass(frozen=True)
+class Restart:
+    component: Component
+    reason: str
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What one host needs; nothing where all three are empty."""
+
+    host: str
+    releases: tuple[str, ...]
+    """Folders of bundles that are missing."""
+    files: tuple[FileChange, ...]
+    restarts: tuple[Restart, ...]
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.releases or self.files or self.restarts)
+
+
+def bundle_folders(
+    cluster: Cluster, host: str, servers: Mapping[str, Bundle], clients: Mapping[str, Bundle]
+) -> tuple[str, ...]:
+    """Folders of the bundles that one host needs."""
+    releases = {
+        member.release for _, members in servers_by_component(cluster) for member in members if member.host.name == host
+    }
+    wanted = [(layout.SERVER_RELEASES, servers[release]) for release in sorted(releases)]
+    wanted += [
+        (layout.CLIENT_RELEASES, clients[release])
+        for client in cluster.clients
+        if client.host.name == host
+        for release in client.releases
+    ]
+    return tuple(f"{parent}/{bundle.folder}" for parent, bundle in wanted)
+
+
+def survey_request(cluster: Cluster, rendered: RenderedHost | None, folders: tuple[str, ...]) -> dict[str, Any]:
+    """What to ask a host, see `opskit.onhost.survey.answer`."""
+    request: dict[str, Any] = {"op": "survey", "folders": [*folders]}
+    if rendered:
+        request |= {
+            "files": [file.path for file in rendered.files],
+            "contents": True,
+            "units": sorted({file.unit for file in rendered.files if file.unit}),
+            "java": cluster.java,
+        }
+        request["folders"] += [layout.DATA, cluster.store_path]
+    return request
+
+
+def decide(host: str, rendered: RenderedHost | None, folders: tuple[str, ...], facts: Mapping[str, Any]) -> HostPlan:
+    """What one host needs to become what is declared."""
+    missing = tuple(folder for folder in folders if not facts["folders"][folder]["exists"])
+    if rendered is None:
+        return HostPlan(host, missing, (), ())
+    changes = []
+    for file in rendered.files:
+        found = facts["files"][file.path]
+        before = found and found["content"]
+        if before != file.content:
+            changes.append(FileChange(file.path, unified(file.path, before, file.content, file.secret_keys)))
+        elif (found["owner"], found["group"], found["mode"]) != (file.owner, file.group, file.mode):
+            changes.append(FileChange(file.path, ""))
+    changed = {change.path for change in changes}
+    restarts = []
+    for component, server in SERVERS.items():
+        files = [file.path for file in rendered.files if file.unit == server.unit]
+        if files:
+            reason = units.restart_reason(facts["units"][server.unit], [facts["files"][path] for path in files])
+            if not reason and changed & set(files):
+                reason = f"{', '.join(sorted(path.rsplit('/', 1)[1] for path in changed & set(files)))} changes"
+            if reason:
+                restarts.append(Restart(component, reason))
+    return HostPlan(host, missing, tuple(changes), tuple(restarts))

@@ -1,0 +1,123 @@
+"""The manifest: what was rendered, as files that the playbook's actions read.
+
+A private folder (0700), since contents and admin keys may be secret; it is removed with the run.
+`cluster.json` is the cluster; `hosts/HOST.json` is what one host needs.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from opskit.artifacts.bundles import Bundle
+from opskit.artifacts.jars import sha256_of
+from opskit.inventory.cluster import Broker, Cluster
+from opskit.render import layout
+from opskit.render.files import RenderedHost, servers_by_component
+from opskit.render.layout import SERVERS
+
+
+def write(
+    folder: Path,
+    run: str,
+    cluster: Cluster,
+    rendered: Mapping[str, RenderedHost],
+    servers: Mapping[str, Bundle],
+    clients: Mapping[str, Bundle],
+) -> None:
+    """Write the manifest of a run; `servers` and `clients` hold the bundles by release."""
+    hosts = folder / "hosts"
+    hosts.mkdir(parents=True, mode=0o700, exist_ok=True)
+    dump = cluster.model_dump(mode="json")
+    if cluster.acl:
+        dump["acl"]["secret_key"] = cluster.acl.secret_key.get_secret_value()
+    _private(folder / "cluster.json", dump)
+    for host in cluster.hosts:
+        content = _host(run, cluster, host.name, rendered.get(host.name), servers, clients)
+        _private(hosts / f"{host.name}.json", content)
+
+
+def read_cluster(folder: Path) -> Cluster:
+    """The cluster of a manifest."""
+    return Cluster.model_validate_json((folder / "cluster.json").read_text())
+
+
+def _host(
+    run: str,
+    cluster: Cluster,
+    name: str,
+    rendered: RenderedHost | None,
+    servers: Mapping[str, Bundle],
+    clients: Mapping[str, Bundle],
+) -> dict[str, Any]:
+    members = {
+        component: member
+        for component, found in servers_by_component(cluster)
+        for member in found
+        if member.host.name == name
+    }
+    bundles = [
+        _bundle(layout.SERVER_RELEASES, servers[release]) for release in sorted({m.release for m in members.values()})
+    ]
+    for client in cluster.clients:
+        if client.host.name == name:
+            bundles += [_bundle(layout.CLIENT_RELEASES, clients[release]) for release in client.releases]
+    content: dict[str, Any] = {"bundles": bundles, "entries": [], "servers": {}}
+    if rendered:
+        content["entries"] = _entries(rendered)
+        content["servers"] = {
+            component: {
+                "unit": SERVERS[component].unit,
+                "port": member.port,
+                "files": [file.path for file in rendered.files if file.unit == SERVERS[component].unit],
+            }
+            for component, member in members.items()
+        }
+    broker = members.get("broker")
+    if isinstance(broker, Broker):
+        content["drain"] = _drain(run, cluster, broker)
+    return content
+
+
+def _bundle(parent: str, bundle: Bundle) -> dict[str, str]:
+    return {
+        "folder": f"{parent}/{bundle.folder}",
+        "archive": str(bundle.archive),
+        "sha256": sha256_of(bundle.archive),
+    }
+
+
+def _entries(rendered: RenderedHost) -> list[dict[str, Any]]:
+    folders = [
+        {"path": path, "owner": owner, "group": owner, "mode": mode, "stage": "host", "secret_keys": []}
+        for path, owner, mode in rendered.folders
+    ]
+    files = [
+        {
+            "path": file.path,
+            "owner": file.owner,
+            "group": file.group,
+            "mode": file.mode,
+            "content": file.content,
+            "stage": file.stage,
+            "secret_keys": list(file.secret_keys),
+        }
+        for file in rendered.files
+    ]
+    return folders + files
+
+
+def _drain(run: str, cluster: Cluster, broker: Broker) -> dict[str, Any]:
+    return {
+        "identity": f"drain-{broker.host.name}-{run}",
+        "address": broker.host.address,
+        "port": broker.port,
+        "seconds": cluster.drain_seconds,
+        "access_key": cluster.acl.access_key if cluster.acl else None,
+        "secret_key": cluster.acl.secret_key.get_secret_value() if cluster.acl else None,
+    }
+
+
+def _private(path: Path, content: Any) -> None:
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content))

@@ -1,0 +1,79 @@
+"""A deploy's result as report shapes."""
+
+from collections.abc import Iterator
+
+from opskit.deploy.result import DeployResult, HostResult
+from opskit.errors import Exit
+from opskit.report.shapes import Cell, Diff, Heading, Sentence, Shape, Table
+
+
+def exit_code(result: DeployResult) -> Exit:
+    """cancelled → 130; a failed gate, task or smoke test → 1; an unreachable host is raised before."""
+    if result.outcome == "cancelled":
+        return Exit.INTERRUPTED
+    if result.outcome == "failed" or not all(smoke.holds for smoke in result.smoke):
+        return Exit.FAILS
+    return Exit.HOLDS
+
+
+def present(result: DeployResult, diff: bool) -> Iterator[Shape]:
+    """Tables of changes and smoke tests; with `diff`, each file's diff."""
+    would = "would change" if result.outcome == "checked" else "changed"
+    if result.changed:
+        yield Heading(f"What {would}")
+        rows = tuple(_row(host) for host in result.changed)
+        yield Table(("host", "jars", "files", "restarts"), rows)
+    if diff:
+        for host in result.changed:
+            for file in host.files:
+                if file.diff:
+                    yield Heading(f"{host.host}: {file.path}")
+                    yield Diff(file.diff)
+    for drain in result.drains:
+        still = f", {drain.still_per_second:g} messages/s still came in" if drain.still_per_second else ""
+        yield Sentence(f"{drain.host} was read-only for {drain.seconds:g} s before it stopped{still}", "dim")
+    if result.smoke:
+        yield Heading("Smoke test")
+        yield Table(
+            ("from", "client", "sent", "received", "failed", "lost", "seconds"),
+            tuple(
+                (
+                    smoke.host,
+                    smoke.client,
+                    str(smoke.sent),
+                    Cell(str(smoke.received), "good" if smoke.holds else "bad"),
+                    str(smoke.failed),
+                    str(smoke.lost),
+                    f"{smoke.seconds:.1f}",
+                )
+                for smoke in result.smoke
+            ),
+        )
+    yield _last(result)
+
+
+def _row(host: HostResult) -> tuple[str, ...]:
+    files = ", ".join(file.path.rsplit("/", 1)[1] for file in host.files)
+    restarts = "; ".join(f"{restart.component} ({restart.reason})" for restart in host.restarts)
+    jars = ", ".join(folder.rsplit("/", 1)[1] for folder in host.releases)
+    return host.host, jars, files, restarts
+
+
+def _last(result: DeployResult) -> Shape:
+    if result.failure:
+        failure = result.failure
+        undone = f" Undone: read-only of {', '.join(result.undone)}." if result.undone else ""
+        return Sentence(
+            f"The roll stopped at {failure.host} ({failure.stage}: {failure.step}): {failure.sentence}{undone} "
+            "Hosts after it were not touched; run deploy again to finish.",
+            "bad",
+        )
+    if result.outcome == "cancelled":
+        undone = f"; given back its write permission: {', '.join(result.undone)}" if result.undone else ""
+        return Sentence(f"Interrupted{undone}. Run deploy again to finish.", "warn")
+    verb = "would change" if result.outcome == "checked" else "changed"
+    return Sentence(
+        f"{result.cluster}: {len(result.changed)} hosts {verb}, {len(result.unchanged)} as declared, "
+        f"{result.restarts} restarts, {result.seconds:g} s",
+        "good",
+    )

@@ -1,0 +1,95 @@
+"""What a deploy did, or would do: the JSON contract opskit/deploy/1."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from opskit.deploy.decide import HostPlan
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileResult(Frozen):
+    path: str
+    diff: str = ""
+
+
+class RestartResult(Frozen):
+    component: str
+    reason: str
+
+
+class HostResult(Frozen):
+    """What changed, or would change, on one host."""
+
+    host: str
+    releases: tuple[str, ...] = ()
+    files: tuple[FileResult, ...] = ()
+    restarts: tuple[RestartResult, ...] = ()
+
+
+class DrainResult(Frozen):
+    """seconds: how long the master was read-only before it stopped; still_per_second: what was still stored then."""
+
+    host: str
+    seconds: float
+    still_per_second: float
+
+
+class Failure(Frozen):
+    """Where and why the roll stopped."""
+
+    host: str
+    stage: str
+    step: str
+    sentence: str
+
+
+class Smoke(Frozen):
+    """What one client host sent and received, in messages."""
+
+    host: str
+    client: str
+    sent: int
+    acknowledged: int
+    received: int
+    failed: int
+    lost: int
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        return self.sent == self.received and not self.failed and not self.lost
+
+
+class DeployResult(Frozen):
+    schema_: Literal["opskit/deploy/1"] = Field(default="opskit/deploy/1", alias="schema")
+    cluster: str
+    run: str
+    outcome: Literal["done", "failed", "cancelled", "checked"]
+    changed: tuple[HostResult, ...]
+    """What differed before the run; with --check, what a run would change."""
+    unchanged: tuple[str, ...]
+    drains: tuple[DrainResult, ...] = ()
+    failure: Failure | None = None
+    undone: tuple[str, ...] = ()
+    """Drains that were undone because the run was cut off."""
+    smoke: tuple[Smoke, ...] = ()
+    seconds: float
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def restarts(self) -> int:
+        return sum(len(host.restarts) for host in self.changed)
+
+
+def host_result(plan: HostPlan) -> HostResult:
+    return HostResult(
+        host=plan.host,
+        releases=plan.releases,
+        files=tuple(FileResult(path=change.path, diff=change.diff) for change in plan.files),
+        restarts=tuple(RestartResult(component=restart.component, reason=restart.reason) for restart in plan.restarts),
+    )

@@ -1,0 +1,223 @@
+"""The deploy: survey, preflight, lock, roll, smoke test. Composes; every decision is made elsewhere."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from opskit.artifacts.bundles import Bundle, bundle
+from opskit.change.hosts import audit, locked, undo_all
+from opskit.deploy import manifest
+from opskit.deploy.result import (
+    DeployResult,
+    DrainResult,
+    Failure,
+    FileResult,
+    HostResult,
+    RestartResult,
+    Smoke,
+    host_result,
+)
+from opskit.deploy.smoke import smoke
+from opskit.deploy.survey import Surveyed, survey
+from opskit.errors import Exit, OpskitError
+from opskit.inventory.cluster import Cluster
+from opskit.paths import assets
+from opskit.reach.playbook import Event, PlaybookResult, play
+from opskit.render.files import RenderedHost, render, servers_by_component
+from opskit.runs.folder import Run, start
+
+
+@dataclass(frozen=True)
+class Options:
+    check: bool = False
+    limit: tuple[str, ...] = ()
+    smoke: bool = True
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is rendered and packed before any host is asked."""
+
+    rendered: Mapping[str, RenderedHost]
+    servers: Mapping[str, Bundle]
+    clients: Mapping[str, Bundle]
+
+
+Say = Callable[[str], None]
+
+
+def prepare(cluster: Cluster, say: Say) -> Prepared:
+    """Fetch and check the bundles, render every file."""
+    releases = sorted({member.release for _, members in servers_by_component(cluster) for member in members})
+    servers = {release: bundle("server", release, cluster.artifact, say) for release in releases}
+    wanted = sorted({release for client in cluster.clients for release in client.releases})
+    clients = {release: bundle("client", release, cluster.artifact, say) for release in wanted}
+    rendered = render(cluster, {release: found.folder for release, found in servers.items()})
+    return Prepared(rendered, servers, clients)
+
+
+def deploy(
+    cluster: Cluster, inventories: Sequence[Path], options: Options, say: Say, on_event: Callable[[Event], None]
+) -> DeployResult:
+    """Roll the cluster to its declared state; the result says what changed and where it stopped.
+
+    Raises OpskitError: exit 3 where a host is out of reach or locked, exit 1 where preflight finds an error.
+    """
+    began = time.monotonic()
+    run = start(cluster.name, "deploy")
+    prepared = prepare(cluster, say)
+    say(f"Asking {len(cluster.hosts)} hosts what differs")
+    surveyed = survey(cluster, prepared.rendered, prepared.servers, prepared.clients)
+    _refuse(surveyed)
+    result = _result(cluster, run, surveyed, options)
+    if not options.check:
+        result = _change(cluster, inventories, options, run, prepared, result, say, on_event)
+    result = result.model_copy(update={"seconds": round(time.monotonic() - began, 1)})
+    run.finish(result)
+    return result
+
+
+def _refuse(surveyed: Surveyed) -> None:
+    errors = [finding for finding in surveyed.findings if finding.severity == "error"]
+    if errors:
+        raise OpskitError(
+            f"preflight found {len(errors)} reasons not to start; nothing was changed",
+            remedy="\n  ".join(f"{error.subject}: {error.sentence}. {error.remedy}" for error in errors),
+            code=Exit.FAILS,
+        )
+
+
+def _result(cluster: Cluster, run: Run, surveyed: Surveyed, options: Options) -> DeployResult:
+    wanted = [plan for plan in surveyed.plans if not options.limit or plan.host in options.limit]
+    return DeployResult(
+        cluster=cluster.name,
+        run=run.identity,
+        outcome="checked" if options.check else "done",
+        changed=tuple(host_result(plan) for plan in wanted if plan.differs),
+        unchanged=tuple(plan.host for plan in wanted if not plan.differs),
+        seconds=0,
+    )
+
+
+def _change(
+    cluster: Cluster,
+    inventories: Sequence[Path],
+    options: Options,
+    run: Run,
+    prepared: Prepared,
+    result: DeployResult,
+    say: Say,
+    on_event: Callable[[Event], None],
+) -> DeployResult:
+    if result.changed:
+        endpoints = [host.endpoint for host in cluster.hosts]
+        with locked(run, endpoints):
+            result = _roll(cluster, inventories, run, prepared, result, on_event)
+            audit(run, endpoints, result.outcome)
+    if result.outcome == "done" and options.smoke:
+        result = result.model_copy(update={"smoke": _smoke(cluster, prepared, say)})
+    return result
+
+
+def _roll(
+    cluster: Cluster,
+    inventories: Sequence[Path],
+    run: Run,
+    prepared: Prepared,
+    result: DeployResult,
+    on_event: Callable[[Event], None],
+) -> DeployResult:
+    """Run the playbook on the hosts that differ; where it is cut off, undo what is armed."""
+    events: list[Event] = []
+
+    def handle(event: Event) -> None:
+        events.append(event)
+        on_event(event)
+
+    folder = run.folder / "manifest"
+    try:
+        manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients)
+        played = play(
+            assets() / "playbooks" / "deploy.yml",
+            inventories,
+            {"opskit_manifest": str(folder)},
+            [host.host for host in result.changed],
+            handle,
+        )
+    finally:
+        shutil.rmtree(folder)
+    updates: dict[str, object] = {
+        "outcome": played.outcome,
+        "changed": _changed(result.changed, events),
+        "drains": _drains(events),
+        "failure": _failure(played, events),
+    }
+    if played.outcome != "done":
+        updates["undone"] = _undo(cluster)
+    return result.model_copy(update=updates)
+
+
+def _changed(planned: Sequence[HostResult], events: Sequence[Event]) -> tuple[HostResult, ...]:
+    """What the modules really changed, host by host; diffs are those of the plan."""
+    changed = []
+    for plan in planned:
+        mine = [event.result for event in events if event.host == plan.host and event.changed]
+        diffs = {file.path: file.diff for file in plan.files}
+        files = [path for result in mine for path in result.get("changed_files", ())]
+        changed.append(
+            HostResult(
+                host=plan.host,
+                releases=tuple(folder for result in mine for folder in result.get("unpacked", ())),
+                files=tuple(FileResult(path=path, diff=diffs[path]) for path in files if path in diffs),
+                restarts=tuple(
+                    RestartResult(component=result["component"], reason=result["reason"])
+                    for result in mine
+                    if result.get("restart")
+                ),
+            )
+        )
+    return tuple(host for host in changed if host.releases or host.files or host.restarts)
+
+
+def _undo(cluster: Cluster) -> tuple[str, ...]:
+    brokers = [broker.host.endpoint for broker in cluster.brokers]
+    results = undo_all(brokers)
+    failed = {host: found.error for host, found in results.items() if found.outcome == "failed"}
+    if failed:
+        raise OpskitError(
+            "the undo of a drain failed: " + "; ".join(f"{host}: {error}" for host, error in failed.items()),
+            remedy="The undo armed on the host tries again at its deadline; by hand: restart rocketmq-broker.service "
+            "there, or set brokerPermission to 6 with mqadmin updateBrokerConfig.",
+            code=Exit.UNDO_FAILED,
+        )
+    return tuple(
+        change["subject"] for found in results.values() if found.outcome == "ok" for change in found.value["undone"]
+    )
+
+
+def _drains(events: Sequence[Event]) -> tuple[DrainResult, ...]:
+    return tuple(
+        DrainResult(host=event.host, seconds=event.result["seconds"], still_per_second=event.result["still_per_second"])
+        for event in events
+        if "still_per_second" in event.result
+    )
+
+
+def _failure(played: PlaybookResult, events: Sequence[Event]) -> Failure | None:
+    if played.outcome != "failed":
+        return None
+    for event in events:
+        if event.outcome in ("failed", "unreachable"):
+            sentence = str(event.result.get("msg", "")).strip() or event.outcome
+            return Failure(host=event.host, stage=event.stage, step=event.step, sentence=sentence)
+    return Failure(host="localhost", stage="ansible-playbook", step="start", sentence=played.output[-2000:].strip())
+
+
+def _smoke(cluster: Cluster, prepared: Prepared, say: Say) -> tuple[Smoke, ...]:
+    if not cluster.clients:
+        say("No smoke test: the inventory has no host in the group clients.")
+        return ()
+    client = cluster.clients[0]
+    return tuple(smoke(cluster, client.host, prepared.clients[release], say) for release in client.releases)

@@ -1,0 +1,87 @@
+"""systemd units of this host: what runs, since when, and a start that waits until the port is open."""
+
+import os
+import subprocess
+import time
+from typing import Any, Dict, List, Optional
+
+from . import sockets
+
+PROPERTIES = "LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestampMonotonic,UnitFileState,NeedDaemonReload"
+JOURNAL_LINES = 15
+
+
+class UnitError(Exception):
+    """A unit did not come up; the text ends with its last log lines."""
+
+
+def state(unit: str) -> Dict[str, Any]:
+    """{loaded, active, sub, pid, enabled, stale_definition, started_ns}; started_ns is wall time, None if down.
+
+    The start is taken on the monotonic clock and moved onto today's wall clock, so that a clock step after the start
+    does not make a process look older than its files.
+    """
+    shown = dict(line.split("=", 1) for line in _systemctl("show", "-p", PROPERTIES, unit).splitlines() if "=" in line)
+    pid = int(shown["MainPID"])
+    started = int(shown["ExecMainStartTimestampMonotonic"]) * 1000
+    return {
+        "loaded": shown["LoadState"] == "loaded",
+        "active": shown["ActiveState"],
+        "sub": shown["SubState"],
+        "pid": pid,
+        "enabled": shown["UnitFileState"] == "enabled",
+        "stale_definition": shown["NeedDaemonReload"] == "yes",
+        "started_ns": time.time_ns() - (time.monotonic_ns() - started) if pid else None,
+    }
+
+
+def restart_reason(unit: Dict[str, Any], files: List[Optional[Dict[str, Any]]]) -> str:
+    """Why the unit must be started again, in words; empty where what runs is what the files say.
+
+    files: states (see `files.state`) of the files that take effect at a restart; None for one that is missing.
+    """
+    if unit["active"] not in ("active", "activating") or not unit["pid"]:
+        return "it is {}".format(unit["active"] if unit["loaded"] else "not installed")
+    if any(file is None or file["mtime_ns"] > unit["started_ns"] for file in files):
+        return "its process is older than its files"
+    return ""
+
+
+def bring_up(unit: str, port: int, timeout: float) -> None:
+    """Enable and (re)start a unit and wait until its own process listens on the port; raises UnitError.
+
+    timeout: seconds in all.
+    """
+    deadline = time.monotonic() + timeout
+    _systemctl("daemon-reload")
+    _systemctl("enable", "--quiet", unit)
+    _systemctl("reset-failed", unit)
+    cursor = time.time()
+    _systemctl("restart", unit, timeout=timeout)
+    while time.monotonic() < deadline:
+        now = state(unit)
+        if now["active"] == "active" and now["pid"] and sockets.listens(now["pid"], port):
+            return
+        if now["active"] == "failed" or now["sub"] == "auto-restart":
+            raise UnitError(f"{unit} did not start.\n{journal(unit, cursor)}")
+        time.sleep(0.2)
+    raise UnitError(f"{unit} does not listen on port {port} after {timeout:.0f} s.\n{journal(unit, cursor)}")
+
+
+def journal(unit: str, since: float) -> str:
+    """The unit's last log lines since a wall time in seconds."""
+    return _run(
+        ["journalctl", "-u", unit, "-n", str(JOURNAL_LINES), "--no-pager", "-o", "cat", "--since", f"@{since:.0f}"], 10
+    )
+
+
+def _systemctl(*words: str, timeout: float = 30) -> str:
+    return _run(["systemctl", *words], timeout)
+
+
+def _run(command: List[str], timeout: float) -> str:
+    environment = dict(os.environ, LC_ALL="C")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)
+    if done.returncode:
+        raise UnitError("`{}` failed: {}".format(" ".join(command), (done.stderr or done.stdout).strip()))
+    return done.stdout

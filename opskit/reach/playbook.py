@@ -1,0 +1,132 @@
+"""One playbook run through ansible-runner: its events as they come, and a cancel that leaves no worker behind."""
+
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from opskit.errors import OpskitError
+from opskit.paths import ansible_config, collections
+
+GRACE_SECONDS = 5.0
+FAILED = ("runner_on_failed", "runner_on_unreachable", "runner_item_on_failed")
+DONE = ("runner_on_ok", "runner_on_skipped", *FAILED)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step that ended on one host. stage is the play's name, step the task's; result the module's return."""
+
+    stage: str
+    step: str
+    host: str
+    outcome: Literal["ok", "skipped", "failed", "unreachable"]
+    changed: bool
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlaybookResult:
+    outcome: Literal["done", "failed", "cancelled"]
+    output: str
+    """What ansible-playbook printed: for a failure that no event tells."""
+
+
+class Cancel:
+    """Ctrl-C: SIGINT to ansible-playbook, which ends its own workers; the runner's SIGKILL only after a grace."""
+
+    def __init__(self) -> None:
+        self.wanted = threading.Event()
+        self.pid: int | None = None
+        self._sent: float | None = None
+
+    def __call__(self) -> bool:
+        if not self.wanted.is_set():
+            return False
+        if self._sent is None and self.pid is not None:
+            os.kill(self.pid, signal.SIGINT)
+            self._sent = time.monotonic()
+        return self._sent is None or time.monotonic() - self._sent > GRACE_SECONDS
+
+
+def play(
+    playbook: Path,
+    inventories: Sequence[Path],
+    variables: Mapping[str, str],
+    limit: Sequence[str],
+    on_event: Callable[[Event], None],
+    check: bool = False,
+) -> PlaybookResult:
+    """Run a playbook on the hosts of `limit`; SIGINT and SIGTERM cancel it and come back as "cancelled".
+
+    variables hold no secret: ansible-runner writes them to disk. Raises OpskitError where ansible cannot start.
+    """
+    import ansible_runner
+
+    cancel = Cancel()
+
+    def handle(event: dict[str, Any]) -> bool:
+        cancel.pid = event.get("pid", cancel.pid)
+        if event["event"] in DONE:
+            on_event(_event(event))
+        return False
+
+    with tempfile.TemporaryDirectory(prefix="opskit-play-") as folder, _cancelling(cancel):
+        environment = Path(folder) / "env"
+        environment.mkdir()
+        # how often the runner looks whether it is cancelled, in seconds; its default is 5
+        (environment / "settings").write_text('{"pexpect_timeout": 0.2}')
+        run = ansible_runner.run(
+            private_data_dir=folder,
+            playbook=str(playbook),
+            inventory=[str(path.absolute()) for path in inventories],
+            extravars=dict(variables),
+            limit=",".join(limit),
+            cmdline="--check" if check else None,
+            envvars={
+                "ANSIBLE_CONFIG": str(ansible_config()),
+                "ANSIBLE_COLLECTIONS_PATH": str(collections()),
+                "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+            },
+            quiet=True,
+            event_handler=handle,
+            cancel_callback=cancel,
+        )
+        output = run.stdout.read()
+    if cancel.wanted.is_set():
+        return PlaybookResult("cancelled", output)
+    if run.status == "error":
+        raise OpskitError("ansible-playbook did not start", where=str(playbook), remedy=output[-2000:])
+    return PlaybookResult("done" if run.rc == 0 else "failed", output)
+
+
+def _event(event: Mapping[str, Any]) -> Event:
+    data = event["event_data"]
+    result = data.get("res") or {}
+    outcome: Literal["ok", "skipped", "failed", "unreachable"] = "ok"
+    if event["event"] == "runner_on_unreachable":
+        outcome = "unreachable"
+    elif event["event"] in FAILED:
+        outcome = "failed"
+    elif event["event"] == "runner_on_skipped":
+        outcome = "skipped"
+    return Event(data["play"], data["task"], data["host"], outcome, bool(result.get("changed")), result)
+
+
+@contextmanager
+def _cancelling(cancel: Cancel) -> Iterator[None]:
+    """SIGINT and SIGTERM ask for the cancel while the playbook runs; the handlers before come back after it."""
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    for signum in before:
+        signal.signal(signum, lambda *_: cancel.wanted.set())
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,106 @@
+"""One onhost program on many hosts at once, each over one SSH connection and one round trip.
+
+The program travels on stdin with its request and runs from memory: nothing is left on the host.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import asyncssh
+
+from opskit.inventory.cluster import Endpoint
+from opskit.onhost import archive
+from opskit.reach.connect import connect
+
+Outcome = Literal["ok", "unreachable", "timeout", "failed", "garbled"]
+
+CONNECTS_AT_ONCE = 8
+BOOT = (
+    "import json,os,sys;i=sys.stdin.buffer;n=int(i.readline());f=os.memfd_create('opskit');os.write(f,i.read(n));"
+    "sys.path.insert(0,'/proc/self/fd/%d'%f);from onhost.operations import main;main()"
+)
+
+
+@dataclass(frozen=True)
+class HostResult:
+    """What one host answered; value is set where outcome is ok, error says why elsewhere."""
+
+    host: str
+    outcome: Outcome
+    value: Any = None
+    error: str = ""
+
+
+def sweep(
+    requests: Mapping[str, Mapping[str, Any]], endpoints: Sequence[Endpoint], timeout_seconds: float = 30.0
+) -> dict[str, HostResult]:
+    """Run each host's request on it; results by host name, in the order of `endpoints`.
+
+    requests: host name → request of `opskit.onhost.operations`; timeout_seconds bounds each host on its own.
+    """
+    return asyncio.run(_sweep(requests, endpoints, timeout_seconds))
+
+
+async def _sweep(
+    requests: Mapping[str, Mapping[str, Any]], endpoints: Sequence[Endpoint], timeout_seconds: float
+) -> dict[str, HostResult]:
+    gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
+
+    async def one(endpoint: Endpoint) -> HostResult:
+        async with gate:
+            return await _ask(endpoint, requests[endpoint.host], timeout_seconds)
+
+    wanted = [endpoint for endpoint in endpoints if endpoint.host in requests]
+    return {result.host: result for result in await asyncio.gather(*(one(endpoint) for endpoint in wanted))}
+
+
+async def _ask(endpoint: Endpoint, request: Mapping[str, Any], timeout_seconds: float) -> HostResult:
+    try:
+        async with asyncio.timeout(timeout_seconds), connect(endpoint, timeout_seconds) as connection:
+            done = await connection.run(_command(endpoint), input=_payload(request), encoding=None, check=False)
+    except TimeoutError:
+        return HostResult(endpoint.host, "timeout", error=f"no answer within {timeout_seconds:g} s")
+    except asyncssh.HostKeyNotVerifiable:
+        return HostResult(
+            endpoint.host, "unreachable", error="its host key is not the one in known_hosts: is it still that host?"
+        )
+    except asyncssh.PermissionDenied:
+        return HostResult(endpoint.host, "unreachable", error=f"SSH refused the key of user {endpoint.user or 'you'}")
+    except (OSError, asyncssh.Error) as error:
+        return HostResult(endpoint.host, "unreachable", error=str(error) or type(error).__name__)
+    return _read(endpoint.host, _bytes(done.stdout), _bytes(done.stderr))
+
+
+def _bytes(output: bytes | str | None) -> bytes:
+    return output.encode() if isinstance(output, str) else output or b""
+
+
+def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
+    """The reply is the last line of stdout; anything else says why there is none."""
+    try:
+        reply = json.loads(stdout.decode().strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        said = (stderr or stdout).decode(errors="replace").strip()
+        return HostResult(host, "garbled", error=said.splitlines()[-1] if said else "it answered nothing")
+    if "error" in reply:
+        return HostResult(host, "failed", error=reply["error"])
+    return HostResult(host, "ok", value=reply["ok"])
+
+
+def _command(endpoint: Endpoint) -> str:
+    sudo = "sudo -n " if endpoint.become else ""
+    return f'{sudo}{endpoint.python} -c "{BOOT}"'
+
+
+@cache
+def _program() -> bytes:
+    program = archive.build()
+    return str(len(program)).encode() + b"\n" + program
+
+
+def _payload(request: Mapping[str, Any]) -> bytes:
+    return _program() + json.dumps(request).encode()

@@ -1,0 +1,55 @@
+"""Where things lie on a host: one table that rendering, surveys and playbooks share."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Component = Literal["nameserver", "broker", "controller"]
+
+HOME = "/etc/rocketmq"
+"""rocketmq.home.dir; it and conf/ belong to root, so that settings updated at run time never reach the file."""
+CONF = f"{HOME}/conf"
+DATA = "/var/lib/rocketmq"
+LOGS = "/var/log/rocketmq"
+SERVER_RELEASES = "/opt/rocketmq/server"
+CLIENT_RELEASES = "/opt/rocketmq/client"
+"""A bundle is one folder below; its name carries a digest, so that a changed jar is a new folder."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """What is fixed about one kind of server."""
+
+    component: Component
+    unit: str
+    main_class: str
+    conf: str
+    logback: str
+    log: str
+
+
+SERVERS: dict[Component, Server] = {
+    "nameserver": Server(
+        "nameserver",
+        "rocketmq-nameserver.service",
+        "org.apache.rocketmq.namesrv.NamesrvStartup",
+        f"{CONF}/namesrv.conf",
+        f"{CONF}/logback_namesrv.xml",
+        f"{LOGS}/logs/rocketmqlogs/namesrv.log",
+    ),
+    "broker": Server(
+        "broker",
+        "rocketmq-broker.service",
+        "org.apache.rocketmq.broker.BrokerStartup",
+        f"{CONF}/broker.conf",
+        f"{CONF}/logback_broker.xml",
+        f"{LOGS}/logs/rocketmqlogs/broker.log",
+    ),
+    "controller": Server(
+        "controller",
+        "rocketmq-controller.service",
+        "org.apache.rocketmq.controller.ControllerStartup",
+        f"{CONF}/controller.conf",
+        f"{CONF}/logback_controller.xml",
+        f"{LOGS}/logs/rocketmqlogs/controller.log",
+    ),
+}

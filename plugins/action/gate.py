@@ -1,0 +1,26 @@
+"""opskit.rocketmq.gate: the application-level gate, asked from the controller. It runs nothing on the host."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ansible_collections.opskit.rocketmq.plugins.plugin_utils.manifest import ManifestAction
+
+from opskit.deploy.manifest import read_cluster
+from opskit.status.gate import wait_for_gate
+
+GATE_SECONDS = 90
+INTERVAL_SECONDS = 1
+
+
+class ActionModule(ManifestAction):
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        if self._task.check_mode:
+            return {"changed": False, "skipped": True}
+        cluster = read_cluster(self.manifest(task_vars))
+        node = task_vars["inventory_hostname"]
+        reasons = asyncio.run(wait_for_gate(cluster, node, GATE_SECONDS, INTERVAL_SECONDS))
+        if reasons:
+            return {"failed": True, "msg": f"The gate did not open within {GATE_SECONDS} s: " + "; ".join(reasons)}
+        return {"changed": False, "msg": "the gate is open"}

@@ -1,0 +1,24 @@
+"""opskit.rocketmq.manifest: render into a manifest on this machine, for a plain ansible-playbook run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        folder = tempfile.mkdtemp(prefix="opskit-manifest-")
+        command = [sys.executable, "-m", "opskit"]
+        for source in task_vars["ansible_inventory_sources"]:
+            command += ["-i", source]
+        done = subprocess.run(
+            [*command, "render", "--manifest", folder], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            return {"failed": True, "msg": done.stderr.strip()}
+        return {"changed": False, "ansible_facts": {"opskit_manifest": folder}}
