@@ -78,22 +78,22 @@ def decide(host: str, rendered: RenderedHost | None, folders: tuple[str, ...], f
     missing = tuple(folder for folder in folders if not facts["folders"][folder]["exists"])
     if rendered is None:
         return HostPlan(host, missing, (), ())
-    changes = []
+    changes, rewritten = [], set()
     for file in rendered.files:
         found = facts["files"][file.path]
         before = found and found["content"]
         if before != file.content:
             changes.append(FileChange(file.path, unified(file.path, before, file.content, file.secret_keys)))
+            rewritten.add(file.path)
         elif (found["owner"], found["group"], found["mode"]) != (file.owner, file.group, file.mode):
             changes.append(FileChange(file.path, ""))
-    changed = {change.path for change in changes}
     restarts = []
     for component, server in SERVERS.items():
         files = [file.path for file in rendered.files if file.unit == server.unit]
         if files:
             reason = units.restart_reason(facts["units"][server.unit], [facts["files"][path] for path in files])
-            if not reason and changed & set(files):
-                reason = f"{', '.join(sorted(path.rsplit('/', 1)[1] for path in changed & set(files)))} changes"
+            if not reason and rewritten & set(files):
+                reason = f"{', '.join(sorted(path.rsplit('/', 1)[1] for path in rewritten & set(files)))} changes"
             if reason:
                 restarts.append(Restart(component, reason))
     return HostPlan(host, missing, tuple(changes), tuple(restarts))

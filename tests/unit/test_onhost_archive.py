@@ -26,7 +26,9 @@ def test_it_runs_by_itself_and_can_build_itself_again(tmp_path: Path) -> None:
     )
     facts = json.loads(done.stdout)["ok"]
     assert facts["folders"][str(tmp_path)]["exists"]
-    again = "import sys; sys.path[:0] = sys.argv[1:]; from onhost.archive import build; sys.stdout.buffer.write(build())"
+    again = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from onhost.archive import build; sys.stdout.buffer.write(build())"
+    )
     rebuilt = subprocess.run([sys.executable, "-I", "-c", again, program], capture_output=True, check=True).stdout
     assert rebuilt == program.read_bytes()
 
