@@ -98,6 +98,10 @@ class Inventory:
         groups = self._inventory.groups.items()
         return {str(name): tuple(str(host.name) for host in group.get_hosts()) for name, group in groups}
 
+    def group_positions(self) -> dict[str, tuple[str, int]]:
+        """The file and line each group is written at."""
+        return {str(name): position(name) for name in self._inventory.groups}
+
     def host_groups(self, host: str) -> frozenset[str]:
         return frozenset(str(group.name) for group in self._inventory.get_host(host).get_groups())
 

@@ -24,24 +24,16 @@ from opskit.inventory.declaration import Declaration, DeclaredHost
 from opskit.inventory.endpoint import endpoint
 from opskit.inventory.groups import judge_groups
 from opskit.inventory.values import Values, read_values
+from opskit.inventory.variables import VARIABLES
 
 Component = Literal["nameserver", "broker", "controller"]
 
-OWNED_SETTINGS: dict[Component, dict[str, str]] = {
-    "nameserver": {"listenPort": "rocketmq_nameserver_port"},
-    "broker": {
-        "brokerClusterName": "rocketmq_cluster_name",
-        "brokerName": "rocketmq_broker_name",
-        "brokerId": "rocketmq_broker_id",
-        "brokerRole": "rocketmq_broker_role",
-        "brokerIP1": "rocketmq_address",
-        "listenPort": "rocketmq_broker_port",
-        "namesrvAddr": "the group nameservers",
-        "storePathRootDir": "rocketmq_store_path",
-    },
-    "controller": {},
+ARTIFACT_NEEDS = {
+    "maven": (),
+    "archive": ("rocketmq_artifact_path", "rocketmq_artifact_sha512"),
+    "directory": ("rocketmq_artifact_path",),
 }
-"""Settings that opskit renders from variables of their own; set twice, one of the two would be a lie."""
+"""What each source of jars cannot do without."""
 
 
 def build(declaration: Declaration) -> tuple[Cluster | None, tuple[Finding, ...]]:
@@ -71,55 +63,34 @@ def _contradictions(host: DeclaredHost, values: dict[str, Any]) -> Iterator[Find
             remedy="Leave rocketmq_broker_role out, or correct the id.",
             origin=host.origin("rocketmq_broker_role"),
         )
-    for component, owned in OWNED_SETTINGS.items():
-        variable = f"rocketmq_{component}_settings"
-        for key in owned.keys() & values[variable].keys():
-            yield Finding(
-                rule="owned-setting",
-                severity="error",
-                subject=key,
-                sentence=f"{key} in {variable} is rendered from {owned[key]}",
-                remedy=f"Remove {key}, and set {owned[key]}.",
-                origin=host.origin(variable),
-            )
 
 
 def _incomplete(declaration: Declaration, values: Values) -> Iterator[Finding]:
     """Variables that only make sense together."""
     source = values.cluster["rocketmq_artifact_source"]
-    needs = {
-        "archive": ("rocketmq_artifact_path", "rocketmq_artifact_sha512"),
-        "directory": ("rocketmq_artifact_path",),
-    }
-    pairs = [("rocketmq_artifact_source", other, f" when it is {source}") for other in needs.get(source, ())]
-    for one, other in (
-        ("rocketmq_acl_access_key", "rocketmq_acl_secret_key"),
-        ("rocketmq_acl_secret_key", "rocketmq_acl_access_key"),
-    ):
-        if values.cluster[one] is not None:
-            pairs.append((one, other, ""))
-    for one, other, condition in pairs:
-        if values.cluster[other] is None:
-            setter = next(host for host in declaration.hosts if host.variables.get(one) is not None)
-            yield Finding(
-                rule="missing-variable",
-                severity="error",
-                subject=other,
-                sentence=f"{one} needs {other}{condition}, which is not set",
-                remedy=f"Set {other}.",
-                origin=setter.origin(one),
-            )
+    needs = [("rocketmq_artifact_source", other, f" when it is {source}") for other in ARTIFACT_NEEDS[source]]
+    keys = ("rocketmq_acl_access_key", "rocketmq_acl_secret_key")
+    for one, other, condition in (*needs, (*keys, ""), (*reversed(keys), "")):
+        setter = declaration.setter(one)
+        if setter and not declaration.setter(other):
+            yield _missing(setter.origin(one), other, f"{one} needs {other}{condition}, which is not set")
+    either = ("rocketmq_client_releases", "rocketmq_release")
     for client in declaration.members("clients"):
-        own = values.hosts[client.name]
-        if own["rocketmq_release"] is None and own["rocketmq_client_releases"] is None:
-            yield Finding(
-                rule="missing-variable",
-                severity="error",
-                subject="rocketmq_client_releases",
-                sentence=f"neither rocketmq_client_releases nor rocketmq_release is set for {client.name}",
-                remedy='Say which clients run there: rocketmq_client_releases: ["4.8.0"]',
-                origin=client.origin("rocketmq_client_releases"),
+        if all(client.variables.get(name) is None for name in either):
+            yield _missing(
+                client.origin(either[0]), either[0], f"neither {' nor '.join(either)} is set for {client.name}"
             )
+
+
+def _missing(origin: str, variable: str, sentence: str) -> Finding:
+    return Finding(
+        rule="missing-variable",
+        severity="error",
+        subject=variable,
+        sentence=sentence,
+        remedy=f"Set it, for example {variable}: {VARIABLES[variable].example}",
+        origin=origin,
+    )
 
 
 def _cluster(declaration: Declaration, values: Values, endpoints: dict[str, Endpoint]) -> Cluster:

@@ -61,9 +61,23 @@ class Declaration:
     """The hosts of the groups that opskit knows, sorted by name."""
     groups: dict[str, tuple[str, ...]]
     """Every group named in the inventory, with its hosts; groups without a host included."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Where each group is written, "file:line", as far as Ansible knows it."""
 
     def members(self, group: str) -> tuple[DeclaredHost, ...]:
         return tuple(host for host in self.hosts if group in host.groups)
 
     def host(self, name: str) -> DeclaredHost:
         return next(host for host in self.hosts if host.name == name)
+
+    def setter(self, variable: str) -> DeclaredHost | None:
+        """The first host for which a variable is set, rightly or wrongly."""
+        return next((host for host in self.hosts if host.variables.get(variable) is not None), None)
+
+    def where(self, subject: str) -> str:
+        """The place of a host or a group; that of the inventories for anything else."""
+        for host in self.hosts:
+            if host.name == subject:
+                return host.where
+        place = self.places.get(subject) or ", ".join(str(source) for source in self.sources)
+        return f"{place}: group {subject}" if subject in (*ROLE_GROUPS, *self.groups) else place

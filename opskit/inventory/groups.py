@@ -21,7 +21,7 @@ def judge_groups(declaration: Declaration) -> Iterator[Finding]:
             subject=wrong,
             sentence=f"the group {wrong!r} looks like {right!r} misspelt; its hosts {hosts} are in no known group",
             remedy=f"Rename the group to {right}.",
-            origin=_sources(declaration),
+            origin=declaration.where(wrong),
         )
     for group in ROLE_GROUPS:
         required = group in ("nameservers", "brokers")
@@ -34,7 +34,7 @@ def judge_groups(declaration: Declaration) -> Iterator[Finding]:
                 subject=group,
                 sentence=f"the group {group!r} {'holds no host' if group in declaration.groups else 'is missing'}",
                 remedy=f"Put the hosts that run {group} into it." if required else "Fill the group, or remove it.",
-                origin=_sources(declaration),
+                origin=declaration.where(group),
             )
     if proxies := declaration.groups.get("proxies"):
         yield Finding(
@@ -43,7 +43,7 @@ def judge_groups(declaration: Declaration) -> Iterator[Finding]:
             subject="proxies",
             sentence=f"opskit does not deploy proxies yet: {', '.join(proxies)} will not be touched",
             remedy="Deploy the proxies by other means; opskit keeps the group for later.",
-            origin=_sources(declaration),
+            origin=declaration.where("proxies"),
         )
 
 
@@ -55,7 +55,3 @@ def _misspelt(declaration: Declaration) -> Iterator[tuple[str, str]]:
         plain = group.lower().removeprefix("rocketmq_").removeprefix("mq_")
         if near := get_close_matches(plain, ROLE_GROUPS, n=1, cutoff=NEAR):
             yield group, near[0]
-
-
-def _sources(declaration: Declaration) -> str:
-    return ", ".join(str(source) for source in declaration.sources)

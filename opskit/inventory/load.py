@@ -42,7 +42,8 @@ def load(sources: Sequence[Path], vault_password_files: Sequence[Path] = ()) -> 
             )
         wanted = {host for group in ROLE_GROUPS for host in groups.get(group, ())}
         hosts = tuple(_host(inventory, name) for name in sorted(wanted))
-    return Declaration(sources=tuple(sources), hosts=hosts, groups=groups)
+        places = {group: _place(*position) for group, position in inventory.group_positions().items() if position[0]}
+    return Declaration(sources=tuple(sources), hosts=hosts, groups=groups, places=places)
 
 
 @contextmanager

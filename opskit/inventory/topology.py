@@ -8,6 +8,7 @@ from typing import NamedTuple
 from opskit.finding import Finding, Severity
 from opskit.inventory.cluster import Cluster, Host
 from opskit.inventory.placement import Placed, Placement, Role, declared, group
+from opskit.rocketmq.releases import numbers
 
 
 class Violation(NamedTuple):
@@ -112,7 +113,7 @@ def _too_few_nameservers(placement: Placement) -> Iterator[Violation]:
 @rule("two-nameservers-trap", "warning", "Clients from 4.9.1 to 5.1.3 have three nameservers.")
 def _two_nameservers_trap(placement: Placement) -> Iterator[Violation]:
     trapped = sorted(
-        (release for release in placement.client_releases if (4, 9, 1) <= _numbers(release) <= (5, 1, 3)), key=_numbers
+        (release for release in placement.client_releases if (4, 9, 1) <= numbers(release) <= (5, 1, 3)), key=numbers
     )
     if len(placement.of("nameserver")) == 2 and trapped:
         yield Violation(
@@ -148,7 +149,7 @@ def _pair_together(placement: Placement, what: str, place: Callable[[Host], str 
     for pair, one, other in _neighbours(placement):
         if placement.machine(one) != placement.machine(other) and place(one.host) == place(other.host) is not None:
             yield Violation(
-                pair,
+                other.host.name,
                 f"{one.host.name} and {other.host.name}, brokers of {pair}, share the {what} {place(one.host)}",
                 f"Move one of them to another {what}.",
             )
@@ -252,14 +253,10 @@ def _mixed_releases(placement: Placement) -> Iterator[Violation]:
         if len(by_release) > 1:
             split = "; ".join(
                 f"{release} on {', '.join(server.host.name for server in by_release[release])}"
-                for release in sorted(by_release, key=_numbers)
+                for release in sorted(by_release, key=numbers)
             )
             yield Violation(
                 f"{role}s",
                 f"the {role}s run mixed releases: {split}",
                 "Finish the upgrade: one rocketmq_release in group_vars/all.yml.",
             )
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split("."))

@@ -1,6 +1,6 @@
 """Everything that is judged before any host is touched: variables, groups, topology, settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +8,10 @@ from opskit.errors import OpskitError
 from opskit.finding import Finding
 from opskit.inventory import topology
 from opskit.inventory.build import build
-from opskit.inventory.cluster import Cluster
+from opskit.inventory.cluster import Broker, Cluster, Controller, Nameserver
 from opskit.inventory.declaration import Declaration
 from opskit.inventory.load import load
+from opskit.rocketmq.settings import Component, check
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,34 @@ class Judged:
 
 
 def judge(declaration: Declaration) -> Judged:
-    """Topology is judged once the variables make a cluster. Pure."""
+    """Topology and settings are judged once the variables make a cluster. Pure."""
     cluster, findings = build(declaration)
     if cluster is not None:
-        findings = (*findings, *(_located(finding, declaration) for finding in topology.judge(cluster)))
+        placed = (_located(finding, declaration) for finding in topology.judge(cluster))
+        findings = (*findings, *placed, *_settings(cluster, declaration))
     once = dict.fromkeys(findings)
     return Judged(declaration.sources, cluster, tuple(sorted(once, key=lambda finding: finding.severity != "error")))
 
 
 def _located(finding: Finding, declaration: Declaration) -> Finding:
-    """A topology finding with the place of the host it is about, or the inventories."""
-    places = {host.name: host.where for host in declaration.hosts}
-    sources = ", ".join(str(source) for source in declaration.sources)
-    return finding.model_copy(update={"origin": places.get(finding.subject, sources)})
+    """A topology finding with the place of the host or group it is about."""
+    return finding.model_copy(update={"origin": declaration.where(finding.subject)})
+
+
+def _settings(cluster: Cluster, declaration: Declaration) -> Iterator[Finding]:
+    """The settings of every server, against the tables of its release."""
+    members: tuple[tuple[Component, tuple[Nameserver | Broker | Controller, ...]], ...] = (
+        ("nameserver", cluster.nameservers),
+        ("broker", cluster.brokers),
+        ("controller", cluster.controllers),
+    )
+    for component, servers in members:
+        for server in servers:
+            host = declaration.host(server.host.name)
+            origin = host.origin(f"rocketmq_{component}_settings")
+            for finding in check(component, server.release, server.settings, origin):
+                unknown = finding.rule == "release-unknown"
+                yield finding.model_copy(update={"origin": host.origin("rocketmq_release")}) if unknown else finding
 
 
 def accept(sources: Sequence[Path], vault_password_files: Sequence[Path] = ()) -> tuple[Cluster, tuple[Finding, ...]]:
