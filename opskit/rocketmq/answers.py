@@ -65,10 +65,15 @@ class RuntimeInfo(Answer):
     """Messages stored per second, averaged over 10, 60 and 600 s."""
 
     @property
+    def recent_put_tps(self) -> float:
+        """Messages stored per second over the last 10 s; 0.0 before the first 10 s are over."""
+        recent = self.put_tps.split()
+        return float(recent[0]) if recent else 0.0
+
+    @property
     def bytes_per_second(self) -> float:
         """What was stored per second over the last 10 s, estimated by the average size of a message."""
-        recent = self.put_tps.split()
-        return float(recent[0]) * self.put_message_average_size if recent else 0.0
+        return self.recent_put_tps * self.put_message_average_size
 
 
 class TopicConfig(Answer):

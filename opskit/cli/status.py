@@ -1,0 +1,33 @@
+"""`opskit status`: ask every nameserver and broker, each with a deadline."""
+
+from typing import Annotated
+
+import typer
+
+from opskit.cli.state import State, finish, show_findings
+
+app = typer.Typer()
+
+
+@app.command()
+def status(
+    ctx: typer.Context,
+    deadline: Annotated[
+        float, typer.Option(min=0.1, max=60, help="Seconds that each server has to answer; all are asked at once.")
+    ] = 1.0,
+) -> None:
+    """Ask every nameserver and broker at application level, and compare what the nameservers know.
+
+    Exit codes: 0 all is as declared · 1 it is not · 3 no server could be reached.
+    """
+    state: State = ctx.obj
+    sources = state.required_inventories()
+    from opskit.plan.judge import accept
+    from opskit.status.ask import ask_now
+    from opskit.status.judge import judge
+    from opskit.status.present import present
+
+    cluster, warnings = accept(sources)
+    show_findings(warnings)
+    report = judge(cluster, ask_now(cluster, deadline))
+    finish(state, report, tuple(present(report)), report.exit)
