@@ -101,7 +101,7 @@ def _parse_failure(error: Exception, sources: Sequence[Path], said: str) -> Opsk
 
 
 def _host(inventory: "Inventory", name: str) -> DeclaredHost:
-    """A host with its templated variables; unknown names are kept without a value, for `build` to report."""
+    """A host with its templated variables; unknown names are kept, without a value, for `build` to report."""
     from opskit.inventory.ansible_api import AnsibleError, position
 
     try:
@@ -117,9 +117,14 @@ def _host(inventory: "Inventory", name: str) -> DeclaredHost:
         origins={str(key): _place(path, line) for key, (path, line) in places.items() if path},
         source=_place(path or str(raw.get("inventory_file") or ""), line),
     )
-    known = [key for key in read if key in VARIABLES or key in CONNECTION_VARIABLES]
-    templated = {str(key): _template(inventory, raw, str(key), host) for key in known}
+    wanted = [key for key in read if key in CONNECTION_VARIABLES or _concerns(key, host)]
+    templated = {str(key): _template(inventory, raw, str(key), host) for key in wanted}
     return replace(host, variables={str(key): templated.get(key) for key in read})
+
+
+def _concerns(key: str, host: DeclaredHost) -> bool:
+    """group_vars/all.yml may hold what only brokers can template."""
+    return key in VARIABLES and VARIABLES[key].concerns(host.groups)
 
 
 def _position(key: tuple[str, int], value: tuple[str, int]) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 `python -m opskit.inventory.variables` prints docs/variables.md.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +30,10 @@ class Variable:
     required: bool = False
     secret: bool = False
     roles: tuple[Role, ...] = ("nameserver", "broker", "controller", "client")
+
+    def concerns(self, groups: Collection[str]) -> bool:
+        """Whether it says something about a host of these groups; elsewhere it is not even templated."""
+        return any(f"{role}s" in groups for role in self.roles)
 
 
 _SERVERS: tuple[Role, ...] = ("nameserver", "broker", "controller")
