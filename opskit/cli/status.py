@@ -1,5 +1,6 @@
 """`opskit status`: ask every nameserver and broker, each with a deadline."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -13,8 +14,11 @@ app = typer.Typer()
 def status(
     ctx: typer.Context,
     deadline: Annotated[
-        float, typer.Option(min=0.1, max=60, help="Seconds that each server has to answer; all are asked at once.")
-    ] = 1.0,
+        float,
+        typer.Option(
+            min=0.1, max=60, help="Seconds that each server has to answer; all are asked at once, after any SSH login."
+        ),
+    ] = 0.7,
 ) -> None:
     """Ask every nameserver and broker at application level, and compare what the nameservers know.
 
@@ -24,10 +28,15 @@ def status(
     sources = state.required_inventories()
     from opskit.plan.judge import accept
     from opskit.status.ask import ask_now
-    from opskit.status.judge import judge
-    from opskit.status.present import present
 
     cluster, warnings = accept(sources)
     show_findings(warnings)
-    report = judge(cluster, ask_now(cluster, deadline))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        answers = pool.submit(ask_now, cluster, deadline)
+        # What shows the answers is imported while the servers are waited for.
+        from opskit.report import terminal  # noqa: F401
+        from opskit.status.judge import judge
+        from opskit.status.present import present
+
+        report = judge(cluster, answers.result())
     finish(state, report, tuple(present(report)), report.exit)

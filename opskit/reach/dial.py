@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from opskit.inventory.cluster import Acl, Host
-from opskit.reach.line import Deadline, Line, LineError, Streams
+from opskit.reach.line import Deadline, Line, LineError, Opened, Streams
 
 if TYPE_CHECKING:
     from opskit.reach.tunnel import Tunnels
@@ -45,13 +45,17 @@ class Dialer:
 
     @asynccontextmanager
     async def line(self, host: Host, port: int, seconds: float) -> AsyncIterator[Line]:
-        """A line to a port of a host. seconds: for dialling, asking and answering together."""
-        deadline = Deadline(seconds)
+        """A line to a port of a host. seconds: for dialling, asking and answering together.
+
+        An SSH login is not counted: it has up to 3 s of its own, once a host.
+        """
         ways = {"auto": self._either, "direct": _direct, "ssh": self._by_ssh}
+        began = Deadline(seconds)
         try:
-            line = Line(await ways[self._mode](host, port, deadline), deadline, self._acl)
+            streams, deadline = await ways[self._mode](host, port, seconds)
+            line = Line(streams, deadline, self._acl)
         except LineError as lost:
-            line = Line(lost, deadline)
+            line = Line(lost, began)
         try:
             yield line
         finally:
@@ -62,18 +66,18 @@ class Dialer:
         self._opened = self._opened or module.Tunnels()
         return self._opened
 
-    async def _by_ssh(self, host: Host, port: int, deadline: Deadline) -> Streams:
-        return await (await self._tunnels()).open(host, port, deadline)
+    async def _by_ssh(self, host: Host, port: int, seconds: float) -> Opened:
+        return await (await self._tunnels()).open(host, port, seconds)
 
-    async def _either(self, host: Host, port: int, deadline: Deadline) -> Streams:
+    async def _either(self, host: Host, port: int, seconds: float) -> Opened:
         """The direct connection; where it fails or takes long, it or the one through SSH, whichever comes first."""
-        tries = {asyncio.create_task(_direct(host, port, deadline))}
-        won: asyncio.Task[Streams] | None = None
+        tries = {asyncio.create_task(_direct(host, port, seconds))}
+        won: asyncio.Task[Opened] | None = None
         try:
-            done, pending = await asyncio.wait(tries, timeout=deadline.seconds * DIRECT_SHARE)
+            done, pending = await asyncio.wait(tries, timeout=seconds * DIRECT_SHARE)
             won = _won(done)
             if not won:
-                by_ssh = asyncio.create_task(self._by_ssh(host, port, deadline))
+                by_ssh = asyncio.create_task(self._by_ssh(host, port, seconds))
                 tries.add(by_ssh)
                 pending.add(by_ssh)
             while pending and not won:
@@ -87,26 +91,28 @@ class Dialer:
                 attempt.cancel()
             for result in await asyncio.gather(*(tries - {won}), return_exceptions=True):
                 if not isinstance(result, BaseException):
-                    result[1].close()
+                    streams, _ = result
+                    streams[1].close()
 
 
-def _won(done: set[asyncio.Task[Streams]]) -> asyncio.Task[Streams] | None:
+def _won(done: set[asyncio.Task[Opened]]) -> asyncio.Task[Opened] | None:
     return next((attempt for attempt in done if not attempt.exception()), None)
 
 
-def _lost(attempt: asyncio.Task[Streams]) -> LineError:
+def _lost(attempt: asyncio.Task[Opened]) -> LineError:
     error = attempt.exception()
     if isinstance(error, LineError):
         return error
     raise error or AssertionError("an attempt that was not lost")
 
 
-async def _direct(host: Host, port: int, deadline: Deadline) -> Streams:
+async def _direct(host: Host, port: int, seconds: float) -> Opened:
+    deadline = Deadline(seconds)
     try:
         async with asyncio.timeout_at(deadline.at):
-            return await _connect(await _resolve(host.address), port)
+            return await _connect(await _resolve(host.address), port), deadline
     except TimeoutError:
-        raise LineError("unreachable", f"no connection to port {port} within {deadline.seconds:g} s") from None
+        raise LineError("unreachable", f"no connection to port {port} within {seconds:g} s") from None
     except ConnectionRefusedError:
         raise LineError("refused", f"nothing listens on port {port}") from None
     except socket.gaierror:

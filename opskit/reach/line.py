@@ -19,7 +19,7 @@ error: the server answered with an error code. garbled: what came back is not Ro
 
 @dataclass(frozen=True)
 class Reply(Generic[T]):
-    """What became of one question. seconds: since dialling began."""
+    """What became of one question. seconds: since its deadline began to run."""
 
     outcome: Outcome
     seconds: float
@@ -70,6 +70,8 @@ class Writer(Protocol):
 
 
 Streams = tuple[Reader, Writer]
+Opened = tuple[Streams, Deadline]
+"""Streams, and until when answers that come by them are waited for."""
 
 
 class Line:

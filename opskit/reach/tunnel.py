@@ -11,12 +11,14 @@ import asyncssh
 
 from opskit.inventory.cluster import Endpoint, Host
 from opskit.reach.connect import connect
-from opskit.reach.line import Deadline, LineError, Streams
+from opskit.reach.line import Deadline, LineError, Opened
 
 CONNECTS_PER_SSHD = 8
 """sshd drops connects at random from its tenth unauthenticated one on (MaxStartups 10:30:100)."""
-LOGIN_SHARE = 0.85
-"""Of the time left, what a login has; the rest tells a host that hangs from one that is out of reach."""
+LOGIN_SECONDS = 3.0
+"""For a login, which costs what it costs and says nothing of the server: its deadline begins after it."""
+ACCEPT_SECONDS = 0.5
+"""For a plain connect to sshd after a login that took too long: it tells a host that hangs from one out of reach."""
 CLOSE_SECONDS = 0.5
 
 
@@ -30,21 +32,20 @@ class Tunnels:
         )
         self._connections = contextlib.AsyncExitStack()
 
-    async def open(self, host: Host, port: int, deadline: Deadline) -> Streams:
-        """A stream to a port, opened from the host itself; raises LineError."""
+    async def open(self, host: Host, port: int, seconds: float) -> Opened:
+        """A stream to a port, opened from the host itself, with `seconds` from the login on; raises LineError."""
         try:
+            connection = await self._connection(host.endpoint)
+            deadline = Deadline(seconds)
             async with asyncio.timeout_at(deadline.at):
-                connection = await self._connection(host.endpoint, deadline)
                 reader, writer = await connection.open_connection(host.address, port)
         except TimeoutError:
-            raise LineError(
-                "silent", f"sshd on its host did not open port {port} within {deadline.seconds:g} s"
-            ) from None
+            raise LineError("silent", f"sshd on its host did not open port {port} within {seconds:g} s") from None
         except asyncssh.ChannelOpenError as error:
             raise _not_opened(error.reason, port) from None
         except (OSError, asyncssh.Error) as error:
             raise LineError("unreachable", f"the SSH connection to its host broke: {error}") from None
-        return _Reader(reader), writer
+        return (_Reader(reader), writer), deadline
 
     async def close(self) -> None:
         pending = [login for login in self._logins.values() if not login.done()]
@@ -55,21 +56,20 @@ class Tunnels:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._connections.aclose()
 
-    async def _connection(self, endpoint: Endpoint, deadline: Deadline) -> asyncssh.SSHClientConnection:
+    async def _connection(self, endpoint: Endpoint) -> asyncssh.SSHClientConnection:
         login = self._logins.get(endpoint)
         if login is None or (login.done() and (login.exception() or login.result().is_closed())):
-            login = self._logins[endpoint] = asyncio.create_task(self._login(endpoint, deadline.left))
+            login = self._logins[endpoint] = asyncio.create_task(self._login(endpoint))
         return await asyncio.shield(login)
 
-    async def _login(self, endpoint: Endpoint, seconds: float) -> asyncssh.SSHClientConnection:
-        patience = seconds * LOGIN_SHARE
+    async def _login(self, endpoint: Endpoint) -> asyncssh.SSHClientConnection:
         try:
-            async with asyncio.timeout(patience), self._gates[endpoint.address, endpoint.port]:
-                return await self._connections.enter_async_context(connect(endpoint, patience))
+            async with self._gates[endpoint.address, endpoint.port], asyncio.timeout(LOGIN_SECONDS):
+                return await self._connections.enter_async_context(connect(endpoint, LOGIN_SECONDS))
         except TimeoutError:
-            if endpoint.jump is None and await _accepts(endpoint, seconds - patience):
+            if endpoint.jump is None and await _accepts(endpoint):
                 raise LineError("silent", "sshd on its host accepts connections but does not answer") from None
-            raise LineError("unreachable", f"no SSH connection to its host within {patience:.1f} s") from None
+            raise LineError("unreachable", f"no SSH connection to its host within {LOGIN_SECONDS:g} s") from None
         except asyncssh.HostKeyNotVerifiable:
             raise LineError("unreachable", "the SSH key of its host is not the one in known_hosts") from None
         except asyncssh.PermissionDenied:
@@ -93,10 +93,10 @@ class _Reader:
             raise ConnectionError(f"SSH: {error}") from error
 
 
-async def _accepts(endpoint: Endpoint, seconds: float) -> bool:
+async def _accepts(endpoint: Endpoint) -> bool:
     """Whether the SSH port takes a connection at all."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(ACCEPT_SECONDS):
             _, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
     except OSError:
         return False

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Generic, TypeVar
 
-import javaproperties
 from pydantic import ValidationError
 
 from opskit.onhost.frames import Frame, FrameError
@@ -143,6 +142,8 @@ def broker_config() -> Request[dict[str, str]]:
 
 def update_broker_config(settings: Mapping[str, str]) -> Request[None]:
     """Broker: change settings at run time; it also rewrites its file where the folder is writable (the drain trap)."""
+    import javaproperties  # 20 ms that only this request costs
+
     lines = (f"{javaproperties.join_key_value(key, value)}\n" for key, value in sorted(settings.items()))
     return Request(Code.UPDATE_BROKER_CONFIG, _nothing, body="".join(lines).encode())
 

@@ -11,7 +11,7 @@ WRITABLE = 6
 
 
 class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, defer_build=True)
 
 
 class BrokerData(Answer):

@@ -13,7 +13,7 @@ from opskit.status.views import differences, member, views
 
 REGISTERING = "A broker registers every 30 s: after a restart ask again in 40 s, else compare its namesrvAddr."
 REMEDIES = {
-    "silent": "Look at its host first. Clients up to 4.9.0 stay with a nameserver that hangs; when its process is stopped "
+    "silent": "Look at its host first. Clients up to 4.9.0 stay with a hung nameserver; when its process is stopped "
     "or its host fenced, their connections break and they move on.",
     "refused": "See the last lines of its log, and start it.",
     "unreachable": "Check the host, the network, the firewall; opskit_dial says how opskit reaches RocketMQ's ports.",

@@ -11,14 +11,17 @@ import time
 
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
 from opskit.reach.dial import Dialer
-from opskit.status.ask import DEADLINE_SECONDS, Answers, ask
+from opskit.status.ask import Answers, ask
 from opskit.status.condition import label, of_broker, of_nameserver, sentence
 from opskit.status.findings import permission
 from opskit.status.pairs import lag, pairs, size, slaves_in_sync
 from opskit.status.views import Member, differences, member, registers, views
 
 Node = Nameserver | Broker
+ANSWER_SECONDS = 3.0
+"""A client's own timeout for a route query."""
 DEFAULT_PERIOD = "30000"
+"""registerNameServerPeriod, milliseconds, in every release."""
 
 
 async def wait_for_gate(
@@ -28,7 +31,7 @@ async def wait_for_gate(
     end = time.monotonic() + timeout_seconds
     async with Dialer(cluster.dial, cluster.acl) as dialer:
         while True:
-            reasons = gate(cluster, await ask(cluster, DEADLINE_SECONDS, dialer), node)
+            reasons = gate(cluster, await ask(cluster, ANSWER_SECONDS, dialer), node)
             if not reasons or time.monotonic() + interval_seconds >= end:
                 return reasons
             await asyncio.sleep(interval_seconds)

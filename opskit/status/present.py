@@ -39,7 +39,7 @@ def present(report: StatusReport) -> Iterator[Shape]:
             "put/s",
             "answered in",
         ),
-        tuple(_broker(broker, len(report.nameservers)) for broker in report.brokers),
+        tuple(_broker(broker, report) for broker in report.brokers),
     )
     for finding in report.findings:
         yield Sentence(finding.sentence, "bad" if finding.severity == "error" else "warn")
@@ -47,8 +47,9 @@ def present(report: StatusReport) -> Iterator[Shape]:
     yield _verdict(report)
 
 
-def _broker(broker: BrokerStatus, nameservers: int) -> tuple[Cell | str, ...]:
+def _broker(broker: BrokerStatus, report: StatusReport) -> tuple[Cell | str, ...]:
     permission, known = broker.permission, len(broker.registered_with)
+    asked = sum(nameserver.brokers is not None for nameserver in report.nameservers)
     behind = "" if broker.behind_bytes is None else size(max(0, broker.behind_bytes))
     return (
         broker.host,
@@ -57,7 +58,7 @@ def _broker(broker: BrokerStatus, nameservers: int) -> tuple[Cell | str, ...]:
         _state(broker),
         _release(broker),
         "?" if permission is None else Cell(str(permission), "plain" if permission == WRITABLE else "bad"),
-        Cell(f"{known} of {nameservers}", "plain" if known == nameservers else "bad"),
+        Cell(f"{known} of {asked}", "plain" if known == asked else "bad") if asked else "?",
         Cell(behind, "plain" if (broker.behind_bytes or 0) <= IN_SYNC_BYTES else "warn"),
         "" if broker.put_tps is None else f"{broker.put_tps:.1f}",
         _ms(broker),
