@@ -11,8 +11,8 @@ from opskit.inventory import kinds
 from opskit.inventory.cluster import Endpoint
 from opskit.inventory.declaration import DeclaredHost
 
-SSH_ARGUMENTS = ("ansible_ssh_extra_args", "ansible_ssh_common_args", "ansible_ssh_args")
-"""In the order in which they win: ssh takes the first value it is given, and Ansible appends the extra ones last."""
+SSH_ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
+"""In the order in which they win: Ansible's ssh plugin gives them so, and ssh takes the first of each option."""
 
 _DISCOVERED = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 _WITH_VALUE = frozenset("BbcDEeFIiJLlmOoPpQRSWw")

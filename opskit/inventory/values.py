@@ -77,9 +77,7 @@ def _wrong_type(host: DeclaredHost, variable: Variable, value: Any, error: Value
 
 
 def _missing(declaration: Declaration, variable: Variable, declared: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    if not variable.required:
-        return
-    concerned = [host for host in declaration.hosts if variable.concerns(host.groups)]
+    concerned = [host for host in declaration.hosts if variable.is_required(host.groups)]
     without = [host.name for host in concerned if variable.name not in declared[host.name]]
     if not without or (variable.scope == "cluster" and len(without) < len(concerned)):
         return

@@ -12,13 +12,16 @@ from opskit.inventory.kinds import Kind
 
 Role = Literal["nameserver", "broker", "controller", "client"]
 
+_SERVERS: tuple[Role, ...] = ("nameserver", "broker", "controller")
+_ALL: tuple[Role, ...] = (*_SERVERS, "client")
+
 
 @dataclass(frozen=True)
 class Variable:
     """One variable.
 
     scope: "cluster" has one value for all hosts, "host" may differ; default None: the variable may stay unset.
-    roles: whose hosts it concerns. required: those hosts must set it.
+    roles: whose hosts it concerns; required_by: whose hosts must set it.
     """
 
     name: str
@@ -27,16 +30,22 @@ class Variable:
     example: str
     scope: Literal["cluster", "host"] = "host"
     default: Any = None
-    required: bool = False
+    required_by: tuple[Role, ...] = ()
     secret: bool = False
-    roles: tuple[Role, ...] = ("nameserver", "broker", "controller", "client")
+    roles: tuple[Role, ...] = _ALL
+
+    @property
+    def required(self) -> bool:
+        return bool(self.required_by)
 
     def concerns(self, groups: Collection[str]) -> bool:
         """Whether it says something about a host of these groups; elsewhere it is not even templated."""
         return any(f"{role}s" in groups for role in self.roles)
 
+    def is_required(self, groups: Collection[str]) -> bool:
+        """Whether a host of these groups must set it."""
+        return any(f"{role}s" in groups for role in self.required_by)
 
-_SERVERS: tuple[Role, ...] = ("nameserver", "broker", "controller")
 
 _TABLE = (
     Variable(
@@ -45,15 +54,14 @@ _TABLE = (
         "Name of the cluster (brokerClusterName).",
         "orders",
         scope="cluster",
-        required=True,
+        required_by=_ALL,
     ),
     Variable(
         "rocketmq_release",
         kinds.RELEASE,
-        "RocketMQ release that the host's servers run; per host while a rolling upgrade is under way.",
+        "RocketMQ release of the host's servers, and of its clients; differs between hosts during an upgrade only.",
         '"5.4.0"',
-        required=True,
-        roles=_SERVERS,
+        required_by=_SERVERS,
     ),
     Variable(
         "rocketmq_client_releases",
@@ -97,7 +105,7 @@ _TABLE = (
         kinds.NAME,
         "Name of the master-slave pair that the broker belongs to (brokerName).",
         "broker-a",
-        required=True,
+        required_by=("broker",),
         roles=("broker",),
     ),
     Variable(
@@ -105,7 +113,7 @@ _TABLE = (
         kinds.BROKER_ID,
         "0 for the master of the pair, above 0 for a slave (brokerId).",
         "0",
-        required=True,
+        required_by=("broker",),
         roles=("broker",),
     ),
     Variable(
