@@ -12,7 +12,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install demo demo-down test test-unit test-lab lint format keys locks java image clean
+.PHONY: help install runtime demo demo-down test test-unit test-lab lint format schemas specs keys locks clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -59,6 +59,13 @@ lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 
 format: install
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+schemas: install ## regenerate docs/schemas from the models
+	@$(BIN)/python -m opskit.cli.schemas
+
+specs: install ## regenerate the roles' argument_specs and docs/variables.md
+	@$(BIN)/python -m opskit.inventory.specs
+	@$(BIN)/python -m opskit.inventory.variables > docs/variables.md
 
 keys: runtime ## regenerate the tables of settings from the releases' jars
 	@$(PYTHON) java/keys/generate.py

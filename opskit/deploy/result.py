@@ -2,13 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from opskit.artifacts.probe import SmokeResult
 from opskit.deploy.decide import HostPlan
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from opskit.inventory.cluster import Frozen
 
 
 class FileResult(Frozen):
@@ -47,17 +45,10 @@ class Failure(Frozen):
     sentence: str
 
 
-class Smoke(Frozen):
-    """What one client host sent and received, in messages."""
+class Smoke(SmokeResult):
+    """What one client host sent and received."""
 
     host: str
-    client: str
-    sent: int
-    acknowledged: int
-    received: int
-    failed: int
-    lost: int
-    seconds: float
 
     @property
     def holds(self) -> bool:

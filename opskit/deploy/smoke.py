@@ -1,24 +1,25 @@
 """The smoke test: real messages, sent and received by the official Java client on a client host."""
 
 import asyncio
-import json
+import secrets
 from collections.abc import Callable
 
 from opskit.artifacts.bundles import Bundle
-from opskit.artifacts.probe import probe_command
+from opskit.artifacts.probe import probe_command, smoke_result
 from opskit.deploy.result import Smoke
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Cluster, Host
 from opskit.reach.command import execute
+from opskit.reach.dial import Dialer
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.rocketmq.admin import create_topic
-from opskit.status.ask import tell_masters
 
 TOPIC = "opskit-smoke"
 """opskit's own topic; it stays, so that a second smoke test creates nothing."""
 QUEUES = 4
 MESSAGES = 1000
 SECONDS = 60
+TOPIC_SECONDS = 5.0
 
 
 def smoke(cluster: Cluster, host: Host, client: Bundle, say: Callable[[str], None]) -> Smoke:
@@ -27,7 +28,7 @@ def smoke(cluster: Cluster, host: Host, client: Bundle, say: Callable[[str], Non
     Raises OpskitError (exit 3) where the probe could not run.
     """
     say(f"Smoke test from {host.name} with the {client.release} client: {MESSAGES} messages")
-    asyncio.run(tell_masters(cluster, create_topic(TOPIC, queues=QUEUES)))
+    asyncio.run(_create_topic(cluster))
     lib = f"{CLIENT_RELEASES}/{client.folder}/lib"
     words = ["smoke", "--nameservers", cluster.nameserver_addresses, "--topic", TOPIC]
     words += ["--messages", str(MESSAGES), "--timeout-seconds", str(SECONDS)]
@@ -35,20 +36,19 @@ def smoke(cluster: Cluster, host: Host, client: Bundle, say: Callable[[str], Non
     if cluster.acl:
         keys["OPSKIT_ACCESS_KEY"] = cluster.acl.access_key
         keys["OPSKIT_SECRET_KEY"] = cluster.acl.secret_key.get_secret_value()
-    command = probe_command(cluster.java, lib, client.release, words)
-    _, stdout, stderr = execute(host.endpoint, command, SECONDS + 30, keys)
-    return _read(host.name, client.release, stdout, stderr)
+    logs = f"/tmp/opskit-probe-{secrets.token_hex(4)}"  # noqa: S108 - on the client host, made by the probe's own user
+    command = ["sh", "-c", 'logs=$1; shift; "$@"; status=$?; rm -rf "$logs"; exit $status', "sh", logs]
+    command += probe_command(cluster.java, lib, client.release, words, logs)
+    _, stdout, _ = execute(host.endpoint, command, SECONDS + 30, keys)
+    return Smoke(host=host.name, **smoke_result(stdout, host.name).model_dump())
 
 
-def _read(host: str, release: str, stdout: str, stderr: str) -> Smoke:
-    lines = stdout.strip().splitlines()
-    if not lines or not lines[-1].startswith("{"):
-        said = (stderr or stdout).strip().splitlines()
-        raise OpskitError(
-            f"the smoke test with the {release} client did not run: {said[-1] if said else 'it said nothing'}",
-            where=host,
-            code=Exit.UNJUDGED,
-        )
-    ledger = json.loads(lines[-1])
-    names = ("sent", "acknowledged", "received", "failed", "lost", "seconds")
-    return Smoke(host=host, client=release, **{name: ledger[name] for name in names})
+async def _create_topic(cluster: Cluster) -> None:
+    async with Dialer(cluster.dial, cluster.acl) as dialer:
+        for broker in (broker for broker in cluster.brokers if broker.is_master):
+            async with dialer.line(broker.host, broker.port, TOPIC_SECONDS) as line:
+                reply = await line.ask(create_topic(TOPIC, queues=QUEUES))
+            if reply.outcome != "answered":
+                raise OpskitError(
+                    f"the topic {TOPIC} could not be created: {reply.detail}", where=broker.host.name, code=Exit.UNJUDGED
+                )

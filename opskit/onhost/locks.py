@@ -24,8 +24,7 @@ def take(request: Dict[str, Any]) -> Dict[str, Any]:
     with _exclusive() as file:
         text = file.read()
         held = json.loads(text) if text else None
-        mine = held is None or held["owner"] in (request["owner"], request.get("replace"))
-        if not mine and held["until"] > time.time():
+        if held and held["owner"] not in (request["owner"], request.get("replace")) and held["until"] > time.time():
             return {"held": held}
         record = {key: request[key] for key in ("owner", "verb", "by", "controller", "pid")}
         record["until"] = time.time() + request["seconds"]

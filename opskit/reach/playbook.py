@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -90,6 +91,8 @@ def play(
             limit=",".join(limit),
             cmdline="--check" if check else None,
             envvars={
+                # ansible-playbook lies beside the Python that runs opskit, whether its venv is activated or not
+                "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
                 "ANSIBLE_CONFIG": str(ansible_config()),
                 "ANSIBLE_COLLECTIONS_PATH": str(collections()),
                 "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",

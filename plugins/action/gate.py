@@ -7,6 +7,7 @@ import asyncio
 from ansible_collections.opskit.rocketmq.plugins.plugin_utils.manifest import ManifestAction
 
 from opskit.deploy.manifest import read_cluster
+from opskit.render.files import servers_by_component
 from opskit.status.gate import wait_for_gate
 
 GATE_SECONDS = 90
@@ -19,7 +20,8 @@ class ActionModule(ManifestAction):
         if self._task.check_mode:
             return {"changed": False, "skipped": True}
         cluster = read_cluster(self.manifest(task_vars))
-        node = task_vars["inventory_hostname"]
+        members = dict(servers_by_component(cluster))[self._task.args["component"]]
+        node = next(member for member in members if member.host.name == task_vars["inventory_hostname"])
         reasons = asyncio.run(wait_for_gate(cluster, node, GATE_SECONDS, INTERVAL_SECONDS))
         if reasons:
             return {"failed": True, "msg": f"The gate did not open within {GATE_SECONDS} s: " + "; ".join(reasons)}

@@ -21,4 +21,4 @@ class ActionModule(ActionBase):
         )
         if done.returncode:
             return {"failed": True, "msg": done.stderr.strip()}
-        return {"changed": False, "ansible_facts": {"opskit_manifest": folder}}
+        return {"changed": False, "ansible_facts": {"opskit_manifest": folder, "opskit_manifest_is_ours": True}}

@@ -1,0 +1,37 @@
+"""JSON Schemas of what the commands print with --format json.
+
+`python -m opskit.cli.schemas` (make schemas) writes docs/schemas/; additions keep a schema's number, anything else
+raises it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from opskit.deploy.result import DeployResult
+from opskit.paths import assets
+from opskit.plan.result import PlanResult
+from opskit.render.result import Rendered
+from opskit.status.result import StatusReport
+
+MODELS: dict[str, type[BaseModel]] = {
+    "plan-1": PlanResult,
+    "render-1": Rendered,
+    "deploy-1": DeployResult,
+    "status-1": StatusReport,
+}
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """(path, content) of every schema."""
+    for name, model in MODELS.items():
+        schema = model.model_json_schema(by_alias=True, mode="serialization")
+        yield assets() / "docs" / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    for path, content in files():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
