@@ -56,7 +56,7 @@ def fetch(locked: tuple[LockedJar, ...], into: Path, progress: Progress) -> None
 
 def downloaded(line: str) -> str | None:
     """The file name in a line of Maven's log that reports a finished download."""
-    match = re.search(r"Downloaded from .*/([^/\s]+)", line)
+    match = re.search(r"Downloaded from \S+ \S*/([^/\s]+)", line)
     return match[1] if match else None
 
 
@@ -98,7 +98,12 @@ _FAILURES = (
         "Run again; if it stays so, the mirror in Maven's settings.xml serves a damaged file.",
     ),
     (
-        r"(?:Could not transfer artifact|Cannot access .* in offline mode|[Uu]nknown host|resolve )\s?(\S+).*",
+        r"status code: 40[137]|Unauthorized|Forbidden",
+        "the repository that Maven uses refuses this machine",
+        f"Check the credentials in Maven's settings.xml, {_ALTERNATIVES}",
+    ),
+    (
+        r"Could not transfer artifact|in offline mode|[Uu]nknown host",
         "Maven could not reach its repository",
         f"Check the network, and the mirror and proxy in Maven's settings.xml, {_ALTERNATIVES}",
     ),

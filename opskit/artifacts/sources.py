@@ -87,7 +87,12 @@ def _archive(path: Path, sha512: str | None, release: str) -> Source:
                     remedy="Download the archive again, and compare rocketmq_artifact_sha512 with its .sha512 file.",
                 )
             progress(f"Unpacking {path.name}")
-            _unpack(zipfile.ZipFile(file), into, path)
+            try:
+                _unpack(zipfile.ZipFile(file), into, path)
+            except zipfile.BadZipFile as error:
+                raise OpskitError(
+                    f"is no zip archive: {error}", where=str(path), remedy="Give rocketmq-all-RELEASE-bin-release.zip."
+                ) from error
         _check_release(into, path, release)
 
     return Source(f"archive:{expected}", lay)

@@ -1,0 +1,132 @@
+"""A real nameserver and broker as two JVMs on loopback, small and short-lived."""
+
+import json
+import socket
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from opskit.artifacts.bundles import bundle
+from opskit.inventory.cluster import Artifact
+
+TOPIC = "ProbeTopic"
+_PACKAGES = ("sun.nio.ch", "jdk.internal.ref", "java.nio", "java.lang", "java.util", "sun.net.www.protocol.http")
+_OPENED = [
+    word
+    for package in _PACKAGES
+    for word in (f"--add-exports=java.base/{package}=ALL-UNNAMED", f"--add-opens=java.base/{package}=ALL-UNNAMED")
+]
+_JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k", "-XX:MaxDirectMemorySize=512m", *_OPENED]
+_LOGBACK = """<configuration><appender name="file" class="ch.qos.logback.core.FileAppender"><file>{log}</file>
+<encoder><pattern>%d %p %t - %m%n</pattern></encoder></appender><root level="INFO"><appender-ref ref="file"/></root>
+</configuration>"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One running JVM; end it by its pid only."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+    port: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    nameserver: Server
+    broker: Server
+
+    @property
+    def nameservers(self) -> str:
+        return f"127.0.0.1:{self.nameserver.port}"
+
+
+def unpacked(component: str, release: str, into: Path) -> Path:
+    """The lib folder of a bundle, unpacked as a host would."""
+    made = bundle(component, release, Artifact(), lambda _: None)
+    folder = into / f"{component}-{made.folder}"
+    with tarfile.open(made.archive) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / "lib"
+
+
+@contextmanager
+def cluster(release: str, home: Path) -> Iterator[Cluster]:
+    """A nameserver and one broker that holds TOPIC with 4 queues; both JVMs are killed by pid at the end."""
+    lib = unpacked("server", release, home)
+    nameserver_port, broker_port = _free_ports(1), _free_ports(4)
+    _lay_files(home, nameserver_port, broker_port + 2)
+    with ExitStack() as servers:
+        nameserver = servers.enter_context(
+            _server(home, lib, "namesrv", "org.apache.rocketmq.namesrv.NamesrvStartup", nameserver_port)
+        )
+        broker = servers.enter_context(
+            _server(home, lib, "broker", "org.apache.rocketmq.broker.BrokerStartup", broker_port + 2)
+        )
+        yield Cluster(nameserver, broker)
+
+
+def _lay_files(home: Path, nameserver_port: int, broker_port: int) -> None:
+    conf, topics = home / "conf", home / "store" / "config" / "topics.json"
+    conf.mkdir()
+    topics.parent.mkdir(parents=True)
+    for name in ("namesrv", "broker", "tools"):
+        (conf / f"logback_{name}.xml").write_text(_LOGBACK.format(log=home / f"{name}.log"))
+    (conf / "namesrv.conf").write_text(f"listenPort={nameserver_port}\nkvConfigPath={home}/kv.json\n")
+    (conf / "broker.conf").write_text(
+        f"brokerClusterName=C1\nbrokerName=broker-a\nbrokerId=0\nnamesrvAddr=127.0.0.1:{nameserver_port}\n"
+        f"brokerIP1=127.0.0.1\nbrokerIP2=127.0.0.1\nlistenPort={broker_port}\nstorePathRootDir={home}/store\n"
+        f"storePathCommitLog={home}/store/commitlog\nmappedFileSizeCommitLog=67108864\n"
+        "mappedFileSizeConsumeQueue=600000\nmaxIndexNum=100000\nmaxHashSlotNum=50000\ndiskMaxUsedSpaceRatio=99\n"
+        "timerWheelEnable=false\n"
+    )
+    topic = {"topicName": TOPIC, "order": False, "perm": 6, "readQueueNums": 4, "writeQueueNums": 4}
+    topic |= {"topicFilterType": "SINGLE_TAG", "topicSysFlag": 0}
+    version = {"counter": 1, "timestamp": 1600000000000}
+    topics.write_text(json.dumps({"dataVersion": version, "topicConfigTable": {TOPIC: topic}}))
+
+
+@contextmanager
+def _server(home: Path, lib: Path, name: str, main: str, port: int) -> Iterator[Server]:
+    memory = ["-Xms128m", "-Xmx384m"]
+    places = [f"-Drocketmq.home.dir={home}", f"-Duser.home={home}", "-cp", f"{lib}/*"]
+    output = home / f"{name}.out"
+    command = ["java", *memory, *_JVM, *places, main, "-c", str(home / "conf" / f"{name}.conf")]
+    with output.open("wb") as out:
+        process = subprocess.Popen(command, cwd=home, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _await_port(process, port, output)
+        yield Server(process, output, port)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _await_port(process: subprocess.Popen[bytes], port: int, output: Path, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, output.read_text()[-2000:]
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"nothing listens on {port} after {seconds} s: {output.read_text()[-2000:]}")
+
+
+def _free_ports(count: int) -> int:
+    """The first of `count` neighbouring free ports: a broker takes listenPort, -2 and +1."""
+    while True:
+        with ExitStack() as stack:
+            first = stack.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                for other in range(port + 1, port + count):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", other))
+            except (OSError, OverflowError):
+                continue
+        return port
