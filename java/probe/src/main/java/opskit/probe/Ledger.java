@@ -34,6 +34,7 @@ final class Ledger {
 
     /** A send ended. latency: nanoseconds that it took; only acknowledged sends count for the worst. */
     synchronized void sent(int message, Outcome outcome, long latency) {
+        indeterminate.clear(message);
         switch (outcome) {
             case OK:
                 acknowledged.set(message);

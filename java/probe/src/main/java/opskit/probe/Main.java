@@ -40,7 +40,6 @@ public final class Main {
             case "smoke":
                 return new Smoke(rest, run);
             case "traffic":
-                stop.onSignal();
                 return new Traffic(rest, run, stop);
             default:
                 throw new Options.UsageError("usage: smoke|traffic --nameservers A;B --topic T …, not " + name);

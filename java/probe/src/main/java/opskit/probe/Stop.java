@@ -12,6 +12,7 @@ final class Stop {
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile int code;
 
+    /** From now on a signal is a wish; before, it ends the JVM at once. */
     void onSignal() {
         Runtime.getRuntime().addShutdownHook(new Thread(this::lastWords, "last-words"));
     }

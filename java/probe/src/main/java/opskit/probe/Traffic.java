@@ -52,6 +52,7 @@ final class Traffic implements Verb {
             List<MessageQueue> queues = sender.route(ready);
             try (Receiver receiver = new Receiver(clients, topic, run, ledger)) {
                 receiver.awaitAssignment(queues, ready);
+                stop.onSignal();
                 Map<String, Object> hello = event("ready");
                 hello.put("client", Clients.release());
                 hello.put("brokers", Sender.brokers(queues));
