@@ -1,17 +1,19 @@
-"""Every use of Ansible's Python internals, for ansible-core 2.18 and 2.19; importing this imports Ansible (0.4 s).
+"""Every use of Ansible's Python internals, as ansible-core 2.19 has them; importing this imports Ansible (0.4 s).
 
-2.19 tags each value with its origin and templates to native types; 2.18 subclasses str, list and dict instead.
+2.19 tags each value with the file and line it was read from, which 2.18 did not.
 """
 
 from typing import Any
 
 from ansible import constants
+from ansible._internal._datatag._tags import Origin
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import get_file_vault_secret
+from ansible.parsing.vault import VaultSecretsContext, get_file_vault_secret
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
+from ansible.utils.vars import transform_to_native_types
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
@@ -21,46 +23,25 @@ constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True  # else a broken inventory is 
 constants.DEFAULT_HASH_BEHAVIOUR = "replace"  # opskit's inventories mean the same whatever ansible.cfg lies around
 init_plugin_loader()  # lookups and filters of collections, as on the ansible command line
 
-try:
-    from ansible._internal._datatag._tags import Origin
-    from ansible.parsing.vault import VaultSecretsContext
-    from ansible.utils.vars import transform_to_native_types
-except ImportError:  # ansible-core 2.18
 
-    def plain(value: Any) -> Any:
-        """A templated value without Ansible's types."""
-        if isinstance(value, dict):
-            return {plain(key): plain(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        return str(value) if isinstance(value, str) else value
+def plain(value: Any) -> Any:
+    """A templated value without Ansible's tagged types, which pydantic keeps in Any and PyYAML refuses."""
+    return transform_to_native_types(value, redact=False)
 
-    def position(value: Any) -> tuple[str, int]:
-        """The file and line a value was read from; an empty file where Ansible does not know."""
-        path, line, _ = getattr(value, "ansible_pos", ("", 0, 0))
-        return (path or "", line or 0)
 
-    def _vault_context(secrets: list[tuple[str, Any]]) -> None:
-        """2.18 keeps vault secrets in the loader only."""
+def position(value: Any) -> tuple[str, int]:
+    """The file and line a value was read from; an empty file where Ansible does not know, as for booleans."""
+    tag = value if isinstance(value, Origin) else Origin.get_tag(value)
+    return (tag.path or "", tag.line_num or 0) if tag else ("", 0)
 
-else:
 
-    def plain(value: Any) -> Any:
-        """A templated value without Ansible's types."""
-        return transform_to_native_types(value, redact=False)
-
-    def position(value: Any) -> tuple[str, int]:
-        """The file and line a value was read from; an empty file where Ansible does not know."""
-        tag = value if isinstance(value, Origin) else Origin.get_tag(value)
-        return (tag.path or "", tag.line_num or 0) if tag else ("", 0)
-
-    def _vault_context(secrets: list[tuple[str, Any]]) -> None:
-        """Inline !vault values read their secrets from one context of the process, which can be made only once."""
-        context = VaultSecretsContext.current(optional=True)
-        if context is None:
-            VaultSecretsContext.initialize(VaultSecretsContext(secrets))
-        else:
-            context.secrets = secrets
+def _vault_context(secrets: list[tuple[str, Any]]) -> None:
+    """Inline !vault values read their secrets from one context of the process, which can be made only once."""
+    context = VaultSecretsContext.current(optional=True)
+    if context is None:
+        VaultSecretsContext.initialize(VaultSecretsContext(secrets))
+    else:
+        context.secrets = secrets
 
 
 def origin(error: BaseException) -> tuple[str, int]:

@@ -69,13 +69,14 @@ def _parse(sources: Sequence[Path], vault_password_files: Sequence[Path], said: 
         from opskit.inventory.ansible_api import AnsibleError, Inventory
     except Exception as error:
         raise OpskitError(
-            f"Ansible does not start: {_sentence(str(error))}", remedy="Check ansible.cfg and the ANSIBLE_* variables."
+            f"Ansible does not start: {_sentence(str(error))}",
+            remedy="Check ansible.cfg and the ANSIBLE_* variables; opskit reads inventories with ansible-core 2.19.",
         ) from error
     try:
         inventory = Inventory([str(path) for path in sources], [str(path) for path in vault_password_files])
     except AnsibleError as error:
         raise _parse_failure(error, sources, said.getvalue()) from error
-    skipped = re.search(r"Skipping (?:unexpected )?key \((\S+)\) in group \((\S+)\)", said.getvalue())
+    skipped = re.search(r"Skipping unexpected key \((\S+)\) in group \((\S+)\)", said.getvalue())
     if skipped:
         raise OpskitError(
             f"the group {skipped[2]!r} has the key {skipped[1]!r}, which Ansible skips",
@@ -91,7 +92,9 @@ def _parse_failure(error: Exception, sources: Sequence[Path], said: str) -> Opsk
     if not unparsed:
         return _unreadable(error, _names(sources))
     plugin = "yaml" if unparsed[1].endswith((".yml", ".yaml")) else "ini"
-    reason = re.search(rf"(?:with '{plugin}' plugin|with {plugin} plugin): (.+)", said)
+    if os.access(unparsed[1], os.X_OK):
+        plugin = "script"
+    reason = re.search(rf"Failed to parse inventory with '{plugin}' plugin: (.+)", said)
     line = re.search(rf"Origin: {re.escape(unparsed[1])}:(\d+)", said)
     return OpskitError(
         f"not a readable inventory: {_sentence(reason[1])}" if reason else "not a readable inventory",

@@ -155,6 +155,17 @@ def test_a_missing_inventory_is_named(tmp_path: Path) -> None:
     assert raised.value.where.endswith("nowhere")
 
 
+def test_a_script_may_be_the_inventory(tmp_path: Path) -> None:
+    script = tmp_path / "inventory.sh"
+    script.write_text('#!/bin/sh\necho \'{"nameservers": {"hosts": ["ns1"]}, "_meta": {"hostvars": {}}}\'\n')
+    script.chmod(0o755)
+    assert [host.name for host in load([script]).hosts] == ["ns1"]
+    script.write_text("#!/bin/sh\necho the CMDB is down >&2\nexit 1\n")
+    with pytest.raises(OpskitError, match="Inventory script returned non-zero exit code 1") as raised:
+        load([script])
+    assert raised.value.where == str(script)
+
+
 def test_hosts_outside_the_known_groups_are_left_alone(site: Path) -> None:
     (site / "others.yml").write_text(
         'all: {children: {databases: {hosts: {db1: {rocketmq_cluster_name: "{{ no }}"}}}}}'

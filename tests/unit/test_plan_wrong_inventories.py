@@ -48,8 +48,13 @@ def written(root: Path, case: dict[str, Any]) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_vault(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_vault_and_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE", raising=False)
+
+    def refuse(*address: object) -> None:
+        raise AssertionError(f"a connection was opened: {address}")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
 
 
 def test_the_base_is_sound(tmp_path: Path) -> None:
