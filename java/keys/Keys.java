@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * class, key, type, values, default; separated by tabs. Values are the constants a text must name, "-" where any
  * text will do. A default starts with "="; "-" stands for null.
  *
- * <p>Run as a source file with the jars of one release on the class path: java -cp JARS Keys.java OUT CLASS...
+ * <p>Run as a source file with the jars of one release on the class path: java Keys.java OUT CLASS...
  * It writes to a file because the releases' own logging writes to the standard output.
  */
 public class Keys {

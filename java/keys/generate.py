@@ -2,8 +2,8 @@
 
 Needs a JDK (java, javap) of 11 or newer and Maven. For each component it asks javap which configuration classes the
 release's own Startup class creates, and Keys.java which keys MixAll.properties2Object would set on them. Keys.java runs
-twice on two machines as different as one can pretend; a default that differs between the two, or is an address, is
-recorded as the machine's, so that a table comes out the same wherever it is made.
+on two machines as different as one can pretend; a default that differs between the two, or is this machine's name or
+address, is recorded as the machine's, so that a table comes out the same wherever it is made.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import textwrap
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,14 @@ TIERED_STORE = (
 """Read from broker.conf by the tiered store plugin; its name changed after 5.1."""
 CREATED = re.compile(r"new +#\d+ +// class (org/apache/rocketmq/[\w/]+Config)$", re.MULTILINE)
 READ_DIRECTLY = re.compile(r"// String (\w+)\n.*\n.*Method java/util/Properties\.getProperty:")
-PARSERS = {"int": int, "long": int, "double": float, "float": float, "boolean": "true".__eq__, "string": str}
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "long": int,
+    "double": float,
+    "float": float,
+    "boolean": "true".__eq__,
+    "string": str,
+}
 
 Entry = dict[str, Any]
 
@@ -58,8 +65,8 @@ def classes_in(jars: list[str]) -> frozenset[str]:
 
 
 def disassembled(startup: str, jars: list[str]) -> str:
-    command = ["javap", "-p", "-c", "-cp", ":".join(jars), startup]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command = ["javap", "-p", "-c", startup]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=with_jars(jars)).stdout
 
 
 def components(jars: list[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -79,15 +86,13 @@ def components(jars: list[str]) -> tuple[dict[str, list[str]], dict[str, list[st
 
 
 def pretended_machines(scratch: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """JVM options and environment of two machines: processors, memory, home and whether the host name resolves."""
-    for name, processors, heap, hosts in (
-        ("one", 1, "128m", f"127.0.0.1 {socket.gethostname()}\n"),
-        ("two", 192, "512m", "127.0.0.1 localhost\n"),
-    ):
+    """JVM options and environment of two machines that differ in processors, memory and home."""
+    hosts = scratch / "hosts"
+    hosts.write_text(f"127.0.0.1 {socket.gethostname()}\n")
+    for name, processors, heap in (("one", 1, "128m"), ("two", 192, "512m")):
         home = scratch / name
         home.mkdir()
-        (home / "hosts").write_text(hosts)
-        properties = {"user.home": home, "java.io.tmpdir": home, "jdk.net.hosts.file": home / "hosts"}
+        properties = {"user.home": home, "java.io.tmpdir": home, "jdk.net.hosts.file": hosts}
         options = [f"-D{key}={value}" for key, value in properties.items()]
         sized = ["-XX:+UseSerialGC", f"-XX:ActiveProcessorCount={processors}", f"-Xmx{heap}"]
         yield [*options, *sized], {"ROCKETMQ_HOME": str(home), "NAMESRV_ADDR": f"{name}:9876"}
@@ -98,20 +103,24 @@ def rows(classes: list[str], jars: list[str], scratch: Path) -> Iterator[tuple[s
     seen: list[list[list[str]]] = []
     for number, (options, environment) in enumerate(pretended_machines(scratch)):
         out = scratch / f"keys-{number}"
-        command = ["java", *options, "-cp", ":".join(jars), str(HERE / "Keys.java"), str(out), *classes]
-        searched = {"PATH": os.environ["PATH"]}
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**searched, **environment})
+        command = ["java", *options, str(HERE / "Keys.java"), str(out), *classes]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**with_jars(jars), **environment})
         seen.append([line.split("\t") for line in out.read_text().splitlines()])
     for one, two in zip(*seen, strict=True):
-        yield one[0], one[1], one[2], one[3], one[4], one[4] != two[4] or is_address(one[4].removeprefix("="))
+        yield one[0], one[1], one[2], one[3], one[4], one[4] != two[4] or names_machine(one[4].removeprefix("="))
 
 
-def is_address(default: str) -> bool:
-    """Whether a default is an address of this machine; 0.0.0.0 is every machine's."""
+def with_jars(jars: list[str]) -> dict[str, str]:
+    """An environment of nothing but the commands and the jars, since defaults may come from other variables."""
+    return {"PATH": os.environ["PATH"], "CLASSPATH": ":".join(jars)}
+
+
+def names_machine(default: str) -> bool:
+    """Whether a default is the name or an address of this machine; 0.0.0.0 is every machine's."""
     try:
         return not ipaddress.ip_address(default).is_unspecified
     except ValueError:
-        return False
+        return default == socket.gethostname()
 
 
 def entry(kind: str, values: str, default: str, machine: bool) -> Entry:
