@@ -130,7 +130,7 @@ class Line:
                         self._settle(frame)
             self._lost = LineError("refused", "it closed the connection without an answer")
         except frames.FrameError as error:
-            self._lost = LineError("garbled", str(error))
+            self._lost = LineError("garbled", f"not in RocketMQ's protocol: {error}")
         except OSError as error:
             self._lost = LineError("refused", f"it broke the connection: {error.strerror or error}")
         for answer in self._waiting.values():

@@ -42,7 +42,7 @@ class Tunnels:
         except TimeoutError:
             raise LineError("silent", f"sshd on its host did not open port {port} within {seconds:g} s") from None
         except asyncssh.ChannelOpenError as error:
-            raise _not_opened(error.reason, port) from None
+            raise _not_opened(error, port) from None
         except (OSError, asyncssh.Error) as error:
             raise LineError("unreachable", f"the SSH connection to its host broke: {error}") from None
         return (_Reader(reader), writer), deadline
@@ -104,10 +104,10 @@ async def _accepts(endpoint: Endpoint) -> bool:
     return True
 
 
-def _not_opened(reason: str, port: int) -> LineError:
-    """What sshd's reason for not opening a port means."""
-    if "refused" in reason.lower():
-        return LineError("refused", f"nothing listens on port {port}")
-    if "prohibited" in reason.lower():
+def _not_opened(error: asyncssh.ChannelOpenError, port: int) -> LineError:
+    """Why sshd did not open a port; OpenSSH gives the C library's words as its reason."""
+    if error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
         return LineError("unreachable", "sshd on its host forbids forwarding (AllowTcpForwarding, PermitOpen)")
-    return LineError("unreachable", f"its host could not open port {port}: {reason}")
+    if "refused" in error.reason.lower():
+        return LineError("refused", f"nothing listens on port {port}")
+    return LineError("unreachable", f"its host could not open port {port}: {error.reason.lower()}")

@@ -61,13 +61,25 @@ MISBEHAVIOURS: dict[str, tuple[Behaviour, str, str]] = {
         "it answers, but not what it was asked",
     ),
     "a request of its own": (lambda question: answer(question, flag=0), "silent", "no answer within 0.3 s"),
-    "garbage": (lambda question: b"HTTP/1.1 400 Bad Request\r\n\r\n", "garbled", "a frame of 1213486160 bytes"),
-    "a negative length": (lambda question: b"\xff\xff\xff\xff", "garbled", "a frame of -1 bytes"),
-    "a huge length": (lambda question: b"\x01\x00\x00\x01", "garbled", "a frame of 16777217 bytes"),
+    "garbage": (
+        lambda question: b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        "garbled",
+        "not in RocketMQ's protocol: a frame of 1213486160 bytes",
+    ),
+    "a negative length": (
+        lambda question: b"\xff\xff\xff\xff",
+        "garbled",
+        "not in RocketMQ's protocol: a frame of -1 bytes",
+    ),
+    "a huge length": (
+        lambda question: b"\x01\x00\x00\x01",
+        "garbled",
+        "not in RocketMQ's protocol: a frame of 16777217 bytes",
+    ),
     "a header longer than its frame": (
         lambda question: b"\x00\x00\x00\x08\x00\x00\x00\xff1234",
         "garbled",
-        "a header of 255 bytes in a frame of 8",
+        "not in RocketMQ's protocol: a header of 255 bytes in a frame of 8",
     ),
     "an error code": (
         lambda question: answer(question, code=1, remark="name server not ready\nSee http://"),
