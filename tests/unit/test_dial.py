@@ -158,10 +158,8 @@ async def sshd(folder: Path, refusal: tuple[int, str] | None = None) -> AsyncIte
             return True
 
         def connection_requested(self, *where: object) -> bool:
-            if not forwarding:
-                raise asyncssh.ChannelOpenError(
-                    asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "administratively prohibited"
-                )
+            if refusal:
+                raise asyncssh.ChannelOpenError(*refusal)
             return True
 
     listener = await asyncssh.create_server(
