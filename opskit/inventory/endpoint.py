@@ -1,9 +1,9 @@
 """Ansible's connection variables become an Endpoint, once, for everything that opens SSH connections."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from opskit.finding import Finding
@@ -52,7 +52,7 @@ def endpoint(host: DeclaredHost) -> tuple[Endpoint, list[Finding]]:
             port=read(kinds.SSH_PORT, "ansible_port", "ansible_ssh_port") or 22,
             user=read(kinds.TEXT, "ansible_user", "ansible_ssh_user"),
             identity=_home(identity or arguments.get("identityfile")),
-            known_hosts=_home(shlex.split(known_hosts)[0] if known_hosts else None),
+            known_hosts=_home(known_hosts.split()[0].strip('"') if known_hosts else None),
             jump=_jump(arguments),
             become=read(kinds.FLAG, "ansible_become") or False,
             python=python if python and python not in _DISCOVERED else "/usr/bin/python3",
@@ -73,7 +73,7 @@ def _wrong(host: DeclaredHost, name: str, error: ValueError) -> Finding:
 
 
 def _home(path: str | None) -> str | None:
-    return str(Path(path).expanduser()) if path else None
+    return os.path.expanduser(path) if path else None  # noqa: PTH111 - Path raises for a user unknown here
 
 
 def _options(arguments: str) -> Iterator[tuple[str, str]]:
@@ -107,7 +107,7 @@ def _options(arguments: str) -> Iterator[tuple[str, str]]:
 def _jump(arguments: dict[str, str]) -> str | None:
     """user@host[:port] of ProxyJump, or of the usual ProxyCommand `ssh -W %h:%p user@host`."""
     if jump := arguments.get("proxyjump"):
-        return jump
+        return None if jump.lower() == "none" else jump
     command = _PROXY_COMMAND.match(arguments.get("proxycommand", "").strip())
     if not command:
         return None
@@ -125,7 +125,7 @@ def _refused(host: DeclaredHost, arguments: dict[str, str]) -> Iterator[Finding]
             remedy="Remove it, and name the file of pinned keys: -o UserKnownHostsFile=FILE.",
             origin=origin,
         )
-    if "proxycommand" in arguments and not _jump(arguments):
+    if arguments.get("proxycommand", "").lower() not in ("", "none") and not _jump(arguments):
         yield Finding(
             rule="proxy-command",
             severity="error",

@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from opskit.inventory.build import build
 from opskit.inventory.cluster import Cluster, Endpoint
-from opskit.inventory.declaration import Declaration, DeclaredHost
+from opskit.inventory.declaration import CONNECTION_VARIABLES, Declaration, DeclaredHost
 from opskit.inventory.endpoint import endpoint
 from opskit.inventory.variables import VARIABLES, markdown
+from opskit.plan.judge import judge
+from opskit.plan.present import present
+from opskit.plan.result import result
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -127,6 +132,10 @@ def test_secrets_stay_secret() -> None:
         ({"ansible_ssh_common_args": "-J one", "ansible_ssh_extra_args": "-J two"}, {"jump": "one"}),
         ({"ansible_ssh_args": "-J one", "ansible_ssh_common_args": "-J two"}, {"jump": "one"}),
         ({"ansible_ssh_common_args": "-J one -J two"}, {"jump": "one"}),
+        ({"ansible_ssh_args": "-J none", "ansible_ssh_common_args": "-J two -o ProxyCommand=none"}, {}),
+        ({"ansible_ssh_private_key_file": "~no-such-user/id"}, {"identity": "~no-such-user/id"}),
+        ({"ansible_ssh_args": '-o UserKnownHostsFile="\'odd" -o ProxyCommand='}, {"known_hosts": "'odd"}),
+        ({"ansible_ssh_args": "-C -o ControlPersist=60s -4 -o"}, {}),
     ],
 )
 def test_connection_variables_become_an_endpoint(variables: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -134,6 +143,31 @@ def test_connection_variables_become_an_endpoint(variables: dict[str, Any], expe
     found, findings = endpoint(DeclaredHost("ns1", frozenset(), variables))
     assert findings == []
     assert found == Endpoint(**(plain | expected))
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["-o", "-J'", "~"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["ns1", "b1", "c1"]), st.sampled_from([*VARIABLES, *sorted(CONNECTION_VARIABLES)]), JUNK)
+def test_whatever_a_variable_holds_is_judged_and_never_a_crash(host: str, variable: str, value: Any) -> None:
+    """An error finding where there is no cluster, and a cluster that topology and settings can judge where there is."""
+    groups = {
+        group: {name: variables | ({variable: value} if name == host else {}) for name, variables in members.items()}
+        for group, members in SOUND.items()
+    }
+    judged = judge(declaration(groups))
+    assert judged.cluster is not None or judged.errors
+    list(present(result(judged)))
 
 
 def test_a_home_folder_is_filled_in() -> None:
