@@ -40,7 +40,7 @@ def render(
     cluster, _ = accept(state.required_inventories())
     prepared = prepare(cluster, say_to_stderr)
     if manifest:
-        manifests.write(manifest, "ansible", cluster, prepared.rendered, prepared.servers, prepared.clients)
+        manifests.write(manifest, "ansible", cluster, prepared.rendered, prepared.servers, prepared.clients, None)
     if out:
         write_tree(out, prepared.rendered)
     result: Rendered = rendered_result(cluster.name, prepared.rendered)

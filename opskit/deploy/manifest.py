@@ -24,14 +24,19 @@ def write(
     rendered: Mapping[str, RenderedHost],
     servers: Mapping[str, Bundle],
     clients: Mapping[str, Bundle],
+    driver: int | None,
 ) -> None:
-    """Write the manifest of a run; `servers` and `clients` hold the bundles by release."""
+    """Write the manifest of a run; `servers` and `clients` hold the bundles by release.
+
+    driver: pid of the opskit that drives the playbook, which goes no further once that is gone; None for plain Ansible.
+    """
     hosts = folder / "hosts"
     hosts.mkdir(parents=True, mode=0o700, exist_ok=True)
     dump = cluster.model_dump(mode="json")
     if cluster.acl:
         dump["acl"]["secret_key"] = cluster.acl.secret_key.get_secret_value()
     _private(folder / "cluster.json", dump)
+    _private(folder / "driver.json", {"pid": driver})
     for host in cluster.hosts:
         content = _host(run, cluster, host.name, rendered.get(host.name), servers, clients)
         _private(hosts / f"{host.name}.json", content)

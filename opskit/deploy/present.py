@@ -8,9 +8,11 @@ from opskit.report.shapes import Cell, Diff, Heading, Sentence, Shape, Table
 
 
 def exit_code(result: DeployResult) -> Exit:
-    """cancelled → 130; a failed gate, task or smoke test → 1; an unreachable host is raised before."""
+    """cancelled → 130; a host lost during the roll → 3; a failed gate, task or smoke test → 1."""
     if result.outcome == "cancelled":
         return Exit.INTERRUPTED
+    if result.failure and result.failure.unreachable:
+        return Exit.UNJUDGED
     if result.outcome == "failed" or not all(smoke.holds for smoke in result.smoke):
         return Exit.FAILS
     return Exit.HOLDS
@@ -52,6 +54,11 @@ def present(result: DeployResult, diff: bool) -> Iterator[Shape]:
     yield _last(result)
 
 
+def _still(result: DeployResult) -> str:
+    left = f" Still to do: {', '.join(result.pending)}." if result.pending else ""
+    return f"{left} Run deploy again to finish."
+
+
 def _row(host: HostResult) -> tuple[str, ...]:
     files = ", ".join(file.path.rsplit("/", 1)[1] for file in host.files)
     restarts = "; ".join(f"{restart.component} ({restart.reason})" for restart in host.restarts)
@@ -64,13 +71,13 @@ def _last(result: DeployResult) -> Shape:
         failure = result.failure
         undone = f" Undone: read-only of {', '.join(result.undone)}." if result.undone else ""
         return Sentence(
-            f"The roll stopped at {failure.host} ({failure.stage}: {failure.step}): {failure.sentence}{undone} "
-            "Hosts after it were not touched; run deploy again to finish.",
+            f"The roll stopped at {failure.host} ({failure.stage}: {failure.step}): {failure.sentence}{undone}"
+            f"{_still(result)}",
             "bad",
         )
     if result.outcome == "cancelled":
         undone = f"; given back its write permission: {', '.join(result.undone)}" if result.undone else ""
-        return Sentence(f"Interrupted{undone}. Run deploy again to finish.", "warn")
+        return Sentence(f"Interrupted{undone}.{_still(result)}", "warn")
     verb = "would change" if result.outcome == "checked" else "changed"
     return Sentence(
         f"{result.cluster}: {len(result.changed)} hosts {verb}, {len(result.unchanged)} as declared, "

@@ -37,9 +37,10 @@ class DrainResult(Frozen):
 
 
 class Failure(Frozen):
-    """Where and why the roll stopped."""
+    """Where and why the roll stopped. unreachable: the host was lost, so that nothing can be said of it."""
 
     host: str
+    unreachable: bool = False
     stage: str
     step: str
     sentence: str
@@ -56,6 +57,8 @@ class Smoke(SmokeResult):
 
 
 class DeployResult(Frozen):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
     schema_: Literal["opskit/deploy/1"] = Field(default="opskit/deploy/1", alias="schema")
     cluster: str
     run: str
@@ -63,14 +66,14 @@ class DeployResult(Frozen):
     changed: tuple[HostResult, ...]
     """What differed before the run; with --check, what a run would change."""
     unchanged: tuple[str, ...]
+    pending: tuple[str, ...] = ()
+    """Hosts that still differ, because the roll stopped before or on them."""
     drains: tuple[DrainResult, ...] = ()
     failure: Failure | None = None
     undone: tuple[str, ...] = ()
     """Drains that were undone because the run was cut off."""
     smoke: tuple[Smoke, ...] = ()
     seconds: float
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     @property
     def restarts(self) -> int:

@@ -1,5 +1,7 @@
 """The deploy: survey, preflight, lock, roll, smoke test. Composes; every decision is made elsewhere."""
 
+import asyncio
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,24 +11,22 @@ from pathlib import Path
 from opskit.artifacts.bundles import Bundle, bundle
 from opskit.change.hosts import audit, locked, undo_all
 from opskit.deploy import manifest
+from opskit.deploy.account import changed, drains, failure, pending
 from opskit.deploy.result import (
     DeployResult,
-    DrainResult,
     Failure,
-    FileResult,
-    HostResult,
-    RestartResult,
     Smoke,
     host_result,
 )
 from opskit.deploy.smoke import smoke
 from opskit.deploy.survey import Surveyed, survey
 from opskit.errors import Exit, OpskitError
-from opskit.inventory.cluster import Cluster
+from opskit.inventory.cluster import Cluster, Controller
 from opskit.paths import assets
-from opskit.reach.playbook import Event, PlaybookResult, play
+from opskit.reach.playbook import Event, play
 from opskit.render.files import RenderedHost, render, servers_by_component
 from opskit.runs.folder import Run, start
+from opskit.status.gate import wait_for_gate
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,25 @@ def _change(
         with locked(run, endpoints):
             result = _roll(cluster, inventories, run, prepared, result, on_event)
             audit(run, endpoints, result.outcome)
+    if result.outcome == "done" and not options.limit:
+        result = _judged(cluster, result, say)
     if result.outcome == "done" and options.smoke:
         result = result.model_copy(update={"smoke": _smoke(cluster, prepared, say)})
+    return result
+
+
+def _judged(cluster: Cluster, result: DeployResult, say: Say) -> DeployResult:
+    """Every gate once more: a roll that was cut off left one behind it, and a host may have gone since its own."""
+    say("Asking every server whether its gate is open")
+    for _, members in servers_by_component(cluster):
+        for member in members:
+            if not isinstance(member, Controller):
+                reasons = asyncio.run(wait_for_gate(cluster, member))
+                if reasons:
+                    failure = Failure(
+                        host=member.host.name, stage="The whole cluster", step="gate", sentence="; ".join(reasons)
+                    )
+                    return result.model_copy(update={"outcome": "failed", "failure": failure})
     return result
 
 
@@ -138,7 +155,9 @@ def _roll(
 
     folder = run.folder / "manifest"
     try:
-        manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients)
+        manifest.write(
+            folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients, os.getpid()
+        )
         played = play(
             assets() / "playbooks" / "deploy.yml",
             inventories,
@@ -150,35 +169,14 @@ def _roll(
         shutil.rmtree(folder)
     updates: dict[str, object] = {
         "outcome": played.outcome,
-        "changed": _changed(result.changed, events),
-        "drains": _drains(events),
-        "failure": _failure(played, events),
+        "changed": (done := changed(result.changed, events)),
+        "pending": pending(result.changed, done),
+        "drains": drains(events),
+        "failure": failure(played, events),
     }
     if played.outcome != "done":
         updates["undone"] = _undo(cluster)
     return result.model_copy(update=updates)
-
-
-def _changed(planned: Sequence[HostResult], events: Sequence[Event]) -> tuple[HostResult, ...]:
-    """What the modules really changed, host by host; diffs are those of the plan."""
-    changed = []
-    for plan in planned:
-        mine = [event.result for event in events if event.host == plan.host and event.changed]
-        diffs = {file.path: file.diff for file in plan.files}
-        files = [path for result in mine for path in result.get("changed_files", ())]
-        changed.append(
-            HostResult(
-                host=plan.host,
-                releases=tuple(folder for result in mine for folder in result.get("unpacked", ())),
-                files=tuple(FileResult(path=path, diff=diffs[path]) for path in files if path in diffs),
-                restarts=tuple(
-                    RestartResult(component=result["component"], reason=result["reason"])
-                    for result in mine
-                    if result.get("restart")
-                ),
-            )
-        )
-    return tuple(host for host in changed if host.releases or host.files or host.restarts)
 
 
 def _undo(cluster: Cluster) -> tuple[str, ...]:
@@ -195,24 +193,6 @@ def _undo(cluster: Cluster) -> tuple[str, ...]:
     return tuple(
         change["subject"] for found in results.values() if found.outcome == "ok" for change in found.value["undone"]
     )
-
-
-def _drains(events: Sequence[Event]) -> tuple[DrainResult, ...]:
-    return tuple(
-        DrainResult(host=event.host, seconds=event.result["seconds"], still_per_second=event.result["still_per_second"])
-        for event in events
-        if "still_per_second" in event.result
-    )
-
-
-def _failure(played: PlaybookResult, events: Sequence[Event]) -> Failure | None:
-    if played.outcome != "failed":
-        return None
-    for event in events:
-        if event.outcome in ("failed", "unreachable"):
-            sentence = str(event.result.get("msg", "")).strip() or event.outcome
-            return Failure(host=event.host, stage=event.stage, step=event.step, sentence=sentence)
-    return Failure(host="localhost", stage="ansible-playbook", step="start", sentence=played.output[-2000:].strip())
 
 
 def _smoke(cluster: Cluster, prepared: Prepared, say: Say) -> tuple[Smoke, ...]:

@@ -50,5 +50,7 @@ async def _create_topic(cluster: Cluster) -> None:
                 reply = await line.ask(create_topic(TOPIC, queues=QUEUES))
             if reply.outcome != "answered":
                 raise OpskitError(
-                    f"the topic {TOPIC} could not be created: {reply.detail}", where=broker.host.name, code=Exit.UNJUDGED
+                    f"the topic {TOPIC} could not be created: {reply.detail}",
+                    where=broker.host.name,
+                    code=Exit.UNJUDGED,
                 )

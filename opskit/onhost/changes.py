@@ -95,7 +95,7 @@ def _load(identity: str) -> Dict[str, Any]:
 
 def _store(record: Dict[str, Any]) -> None:
     temporary = _path(record["id"]) + ".new"
-    with open(temporary, "w") as file:
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(record, file)
         file.flush()
         os.fsync(file.fileno())

@@ -19,7 +19,11 @@ class ManifestAction(ActionBase):
         folder = task_vars.get("opskit_manifest") or task_vars["hostvars"]["localhost"].get("opskit_manifest")
         if not folder:
             raise AnsibleActionFail("opskit_manifest is not set: run playbooks/deploy.yml, or opskit deploy.")
-        return Path(str(folder))
+        path = Path(str(folder))
+        driver = json.loads((path / "driver.json").read_text())["pid"]
+        if driver is not None and not Path(f"/proc/{driver}").exists():
+            raise AnsibleActionFail("The opskit deploy that drove this playbook is gone, so it goes no further.")
+        return path
 
     def host_manifest(self, task_vars):
         """What opskit rendered for this host."""
