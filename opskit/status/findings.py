@@ -1,6 +1,6 @@
 """What does not hold in a running cluster: one finding a rule and subject. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from opskit.finding import Finding, Severity
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
@@ -55,7 +55,7 @@ def _servers(
             yield _finding("other-release", host, runs, "Run opskit deploy, or declare the release that runs.")
     releases = sorted({state.release for state in states.values() if state.release})
     if len(releases) > 1:
-        runs = f"the {role}s run different releases: {', '.join(releases)}"
+        runs = f"the {role}s run different releases: {_and(releases)}"
         yield _finding("mixed-releases", f"{role}s", runs, "Finish the roll: a mix is for its time only.", "warning")
 
 
@@ -66,7 +66,7 @@ def _views(cluster: Cluster, answers: Answers) -> Iterator[Finding]:
     declared = {member(broker) for broker in cluster.brokers}
     seen = views(cluster, answers)
     for who in sorted({who for view in seen.values() for who in view} - declared):
-        where = ", ".join(f"{host} ({view[who]})" for host, view in seen.items() if who in view)
+        where = _and([f"{host} ({view[who]})" for host, view in seen.items() if who in view])
         told = f"{who[0]} id {who[1]} is registered with {where}, but not declared"
         yield _finding("undeclared-broker", " ".join(map(str, who)), told, "Declare it, or stop it.")
 
@@ -75,17 +75,14 @@ def _registration(cluster: Cluster, answers: Answers, broker: Broker) -> Iterato
     seen, host = views(cluster, answers), broker.host.name
     missing = [nameserver for nameserver, view in seen.items() if member(broker) not in view]
     if missing:
-        nobody = len(missing) == len(seen)
-        told = (
-            f"no nameserver knows {label(broker)}" if nobody else f"{', '.join(missing)} does not know {label(broker)}"
-        )
-        yield _finding("not-registered", host, told, REGISTERING)
-    for nameserver, view in seen.items():
-        known = view.get(member(broker), broker.address)
-        if known != broker.address:
-            told = f"{nameserver} knows {label(broker)} at {known}, declared is {broker.address}"
-            remedy = "Two brokers may claim the same name and id; else deploy, or correct rocketmq_address."
-            yield _finding("other-address", host, told, remedy)
+        who = "no nameserver knows" if len(missing) == len(seen) else f"{_and(missing)} do{_s(missing, 'es')} not know"
+        yield _finding("not-registered", host, f"{who} {label(broker)}", REGISTERING)
+    known = {nameserver: view[member(broker)] for nameserver, view in seen.items() if member(broker) in view}
+    for address in sorted(set(known.values()) - {broker.address}):
+        where = _and([nameserver for nameserver, found in known.items() if found == address])
+        told = f"{label(broker)} is registered with {where} at {address}, declared is {broker.address}"
+        remedy = "See whether two brokers claim the same name and id; else deploy, or correct rocketmq_address."
+        yield _finding("other-address", host, told, remedy)
 
 
 def _permission(answers: Answers, broker: Broker) -> Iterator[Finding]:
@@ -131,9 +128,19 @@ def _topics(cluster: Cluster, answers: Answers) -> Iterator[Finding]:
         told = f"the topics of {label(broker)} could not be listed: {reason}"
         yield _finding("topics-unknown", broker.host.name, told, "Ask again with a longer --deadline.", "warning")
     for name, names in on_one_master(cluster, answers).items():
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        told = f"{', '.join(names[:SHOWN])}{more} live on {name} only: while its master is down nobody can send to them"
-        yield _finding("topic-on-one-master", name, told, "Create them on the other masters too.", "warning")
+        shown = names if len(names) <= SHOWN else (*names[:SHOWN], f"{len(names) - SHOWN} more")
+        told = f"{_and(shown)} live{_s(names)} on {name} only: while its master is down nobody can send there"
+        yield _finding("topic-on-one-master", name, told, "Create it on the other masters too.", "warning")
+
+
+def _and(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _s(names: Sequence[str], ending: str = "s") -> str:
+    """The ending of a verb whose subject is one."""
+    return ending if len(names) == 1 else ""
 
 
 def _finding(rule: str, subject: str, told: str, remedy: str, severity: Severity = "error") -> Finding:
