@@ -63,7 +63,8 @@ def _intact(entry: Path, payload: str, progress: Progress) -> Record | None:
 def _build(root: Path, entry: Path, payload: str, build: Build) -> Record:
     """Build beside the entry and rename: an interrupted build leaves nothing that looks like an entry."""
     for leftover in root.glob(f"{_BUILDING}*"):
-        shutil.rmtree(leftover)
+        # the Maven of a killed run may still write there; what it adds is removed the next time
+        shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_BUILDING, dir=root) as work:
         made, scratch = Path(work) / "entry", Path(work) / "scratch"
         made.mkdir()

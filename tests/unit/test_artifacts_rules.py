@@ -78,7 +78,10 @@ MAVEN_FAILURES = {
         "expected aa but is bb -> [Help 1]",
         "whose checksum is wrong",
     ),
-    "disk full": ("java.io.IOException: No space left on device\n[ERROR] Could not transfer artifact g:a:1", "is full"),
+    "disk full": (
+        "java.io.IOException: No space left on device\n[ERROR] Could not transfer artifact g:a:1",
+        "no space left",
+    ),
     "no compiler": (
         "[ERROR] COMPILATION ERROR : \n[ERROR] No compiler is provided in this environment. Perhaps you are running on "
         "a JRE rather than a JDK?",
