@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write opskit/artifacts/locks/RELEASE.json: which jars make up each component of a release, with their checksums.
 
-Usage: scripts/lock-artifacts.py RELEASE…   (`make locks` gives the releases that opskit supports)
+Usage: scripts/lock-artifacts.py [RELEASE…]   (`make locks` gives none: every release that has a lock)
 
 Maven resolves each component's roots with all their dependencies, through this machine's own settings.
 """
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from opskit.artifacts import maven
 from opskit.artifacts.jars import sha256_of
-from opskit.artifacts.lock import LOCKS, Component, LockedJar
+from opskit.artifacts.lock import LOCKS, Component, LockedJar, locked_releases
 from opskit.errors import OpskitError
 
 
@@ -69,10 +69,7 @@ def text_of(release: str) -> str:
 
 
 def main(releases: list[str]) -> None:
-    if not releases:
-        sys.exit(__doc__)
-    LOCKS.mkdir(exist_ok=True)
-    for release in releases:
+    for release in releases or locked_releases():
         (LOCKS / f"{release}.json").write_text(text_of(release))
         print(f"locked {release}")  # noqa: T201
 

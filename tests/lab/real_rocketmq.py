@@ -55,11 +55,19 @@ def unpacked(component: str, release: str, into: Path) -> Path:
 
 
 @contextmanager
-def cluster(release: str, home: Path) -> Iterator[Cluster]:
-    """A nameserver and one broker that holds TOPIC with 4 queues; both JVMs are killed by pid at the end."""
+def cluster(release: str, home: Path, keys: tuple[str, str] | None = None) -> Iterator[Cluster]:
+    """A nameserver and one broker that holds TOPIC with 4 queues; both JVMs are killed by pid at the end.
+
+    keys: the access key and secret key that the broker asks for (ACL 1.0, so 4.x).
+    """
     lib = unpacked("server", release, home)
     nameserver_port, broker_port = _free_ports(1), _free_ports(4)
     _lay_files(home, nameserver_port, broker_port + 2)
+    if keys:
+        account = f"accounts:\n- accessKey: {keys[0]}\n  secretKey: {keys[1]}\n  admin: true\n"
+        (home / "conf" / "plain_acl.yml").write_text(account)
+        with (home / "conf" / "broker.conf").open("a") as conf:
+            conf.write("aclEnable=true\n")
     with ExitStack() as servers:
         nameserver = servers.enter_context(
             _server(home, lib, "namesrv", "org.apache.rocketmq.namesrv.NamesrvStartup", nameserver_port)
@@ -106,7 +114,7 @@ def _server(home: Path, lib: Path, name: str, main: str, port: int) -> Iterator[
         process.wait()
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, output: Path, seconds: float = 40) -> None:
+def _await_port(process: subprocess.Popen[bytes], port: int, output: Path, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, output.read_text()[-2000:]

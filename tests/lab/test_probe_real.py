@@ -1,6 +1,7 @@
 """The probe against real servers: opskit's own bundles, one nameserver and one broker on loopback."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from real_rocketmq import TOPIC, Cluster, cluster, unpacked
 from opskit.artifacts.probe import probe_command, smoke_result, traffic_ledger
 from opskit.errors import Exit, OpskitError
 
-SECONDS = 40
+SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Lab:
         words = (words[0], "--nameservers", self.cluster.nameservers, *words[1:])
         return probe_command("java", str(self.lib), self.release, words, log_dir=str(self.logs))
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=SECONDS)
+    def run(self, *words: str, keys: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | (keys or {})
+        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=SECONDS, env=environment)
 
 
 @pytest.fixture(scope="module", params=["4.8.0", "5.4.0"])
@@ -83,6 +85,20 @@ def test_a_wrong_option_is_named(lab: Lab) -> None:
     done = lab.run("smoke", "--topics", TOPIC)
     assert (done.returncode, done.stdout) == (2, "")
     assert "unknown option --topics" in done.stderr
+
+
+def test_keys_from_the_environment_sign_what_a_broker_with_acl_asks_for(tmp_path: Path) -> None:
+    lib = unpacked("client", "4.8.0", tmp_path)
+    keys = {"OPSKIT_ACCESS_KEY": "opskit-key", "OPSKIT_SECRET_KEY": "hush-hush-hush"}
+    with cluster("4.8.0", tmp_path, keys=("opskit-key", "hush-hush-hush")) as running:
+        lab = Lab("4.8.0", running, lib, tmp_path / "client-logs")
+        words = ("smoke", "--topic", TOPIC, "--messages", "100", "--timeout-seconds")
+        signed, unsigned = lab.run(*words, "30", keys=keys), lab.run(*words, "4")
+    assert signed.returncode == 0, signed.stderr
+    assert smoke_result(signed.stdout, "loopback").received == 100
+    assert unsigned.returncode != 0
+    traces = signed.stdout + signed.stderr + (lab.logs / "rocketmq_client.log").read_text()
+    assert "hush-hush-hush" not in traces
 
 
 def _traffic(lab: Lab) -> subprocess.Popen[str]:
