@@ -82,4 +82,4 @@ def _render(stanza: Mapping[str, str]) -> str:
     suites = " ".join(suite for suite in stanza["suites"].split() if suite in SUITES)
     fields = {"Types": "deb", "URIs": stanza["uris"], "Suites": suites, "Components": "main"}
     fields |= {"Signed-By": stanza["signed-by"]} if "signed-by" in stanza else {}
-    return "".join(f"{key}: {value}\n" for key, value in fields.items())
+    return "".join(f"{key}: {value}".replace(": \n", ":\n") + "\n" for key, value in fields.items())
