@@ -129,7 +129,7 @@ def _judged(cluster: Cluster, result: DeployResult, say: Say) -> DeployResult:
     for _, members in servers_by_component(cluster):
         for member in members:
             if not isinstance(member, Controller):
-                reasons = asyncio.run(wait_for_gate(cluster, member))
+                reasons = asyncio.run(wait_for_gate(cluster, member, cluster.gate_seconds))
                 if reasons:
                     failure = Failure(
                         host=member.host.name, stage="The whole cluster", step="gate", sentence="; ".join(reasons)

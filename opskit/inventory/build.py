@@ -120,6 +120,7 @@ def _cluster(declaration: Declaration, values: Values, endpoints: dict[str, Endp
         store_path=shared["rocketmq_store_path"],
         apply_sysctl=shared["opskit_apply_sysctl"],
         drain_seconds=shared["opskit_drain_seconds"],
+        gate_seconds=shared["opskit_gate_seconds"],
         dial=shared["opskit_dial"],
     )
 

@@ -140,6 +140,8 @@ class Cluster(Frozen):
     """False where the kernel settings are not ours to set, as in a container."""
     drain_seconds: float = 35.0
     """How long a master stays read-only at the least before it is stopped; above the client's 30 s route poll."""
+    gate_seconds: float = 90.0
+    """How long a server has to come back at application level before the roll stops."""
     dial: Literal["auto", "direct", "ssh"] = "auto"
     """How opskit reaches RocketMQ ports: direct TCP, through SSH to the host, or direct first."""
 

@@ -269,6 +269,15 @@ _TABLE = (
         default=35.0,
     ),
     Variable(
+        "opskit_gate_seconds",
+        kinds.SECONDS,
+        "How long a server has to come back at application level before the roll stops; a restarted nameserver is "
+        "whole again after 30 to 45 s.",
+        "120",
+        scope="cluster",
+        default=90.0,
+    ),
+    Variable(
         "opskit_dial",
         kinds.choice("auto", "direct", "ssh"),
         "How opskit reaches RocketMQ ports: direct TCP, through SSH to the host, or direct first.",

@@ -10,9 +10,6 @@ from opskit.deploy.manifest import read_cluster
 from opskit.render.files import servers_by_component
 from opskit.status.gate import wait_for_gate
 
-GATE_SECONDS = 90
-INTERVAL_SECONDS = 1
-
 
 class ActionModule(ManifestAction):
     def run(self, tmp=None, task_vars=None):
@@ -22,7 +19,8 @@ class ActionModule(ManifestAction):
         cluster = read_cluster(self.manifest(task_vars))
         members = dict(servers_by_component(cluster))[self._task.args["component"]]
         node = next(member for member in members if member.host.name == task_vars["inventory_hostname"])
-        reasons = asyncio.run(wait_for_gate(cluster, node, GATE_SECONDS, INTERVAL_SECONDS))
+        reasons = asyncio.run(wait_for_gate(cluster, node, cluster.gate_seconds))
         if reasons:
-            return {"failed": True, "msg": f"The gate did not open within {GATE_SECONDS} s: " + "; ".join(reasons)}
+            sentence = f"The gate did not open within {cluster.gate_seconds:g} s: {'; '.join(reasons)}"
+            return {"failed": True, "msg": sentence}
         return {"changed": False, "msg": "the gate is open"}

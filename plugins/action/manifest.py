@@ -16,9 +16,7 @@ class ActionModule(ActionBase):
         command = [sys.executable, "-m", "opskit"]
         for source in task_vars["ansible_inventory_sources"]:
             command += ["-i", source]
-        done = subprocess.run(
-            [*command, "render", "--manifest", folder], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([*command, "render", "--manifest", folder], capture_output=True, text=True, check=False)
         if done.returncode:
             return {"failed": True, "msg": done.stderr.strip()}
         return {"changed": False, "ansible_facts": {"opskit_manifest": folder, "opskit_manifest_is_ours": True}}

@@ -80,11 +80,10 @@ def main():
         changes.disarm(wanted["identity"])
         module.exit_json(changed=False)
     acl = (wanted["access_key"], wanted["secret_key"]) if wanted["access_key"] else None
-    most = wanted["seconds"] * 2
+    least, most = wanted["seconds"], wanted["seconds"] * 2
+    undo_after = most + UNDO_MARGIN_SECONDS
     try:
-        done = drain.begin(
-            wanted["identity"], wanted["address"], wanted["port"], acl, wanted["seconds"], most, most + UNDO_MARGIN_SECONDS
-        )
+        done = drain.begin(wanted["identity"], wanted["address"], wanted["port"], acl, least, most, undo_after)
     except Exception as error:
         if wanted["identity"] in changes.armed():
             operations.reply({"op": "undo", "id": wanted["identity"]})

@@ -34,8 +34,6 @@ class ManifestAction(ActionBase):
 
     def module(self, name, arguments, task_vars):
         """Run a module of this collection; its invocation, which would repeat the arguments, is left out."""
-        result = self._execute_module(
-            module_name=f"opskit.rocketmq.{name}", module_args=arguments, task_vars=task_vars
-        )
+        result = self._execute_module(module_name=f"opskit.rocketmq.{name}", module_args=arguments, task_vars=task_vars)
         result.pop("invocation", None)
         return result
