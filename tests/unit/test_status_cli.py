@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from remoting_fake import listening, serving
+from remoting_fake import serving
 from test_dial import unused_port
 
 from opskit.status.result import StatusReport
@@ -70,15 +70,3 @@ async def test_where_nothing_can_be_reached_nothing_is_judged(tmp_path: Path) ->
 async def test_wrong_usage_ends_with_2(words: list[str]) -> None:
     code, stdout, _ = await opskit(*words)
     assert (code, stdout) == (2, "")
-
-
-async def test_a_server_that_accepts_and_hangs_before_ssh_is_named_through_ssh_too(tmp_path: Path) -> None:
-    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(20)
-
-    async with listening(hang) as port:
-        hosts = inventory(tmp_path, 9876, 10911, opskit_dial="ssh", ansible_port=port)
-        code, stdout, stderr = await opskit("-i", hosts, "status")
-    assert "ns1 accepts connections but does not answer" in stdout
-    assert "sshd on its host accepts connections but does not answer" in stdout
-    assert code == 1, stderr
