@@ -34,6 +34,7 @@ class LabProgress(ExitStack):
         super().__init__()
         self._console = console(stderr=True)
         self._status = self._console.status("")
+        self.callback(self._status.stop)
 
     def note(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
@@ -42,7 +43,6 @@ class LabProgress(ExitStack):
         self._status.update(Text(text))
         if self._console.is_terminal:
             self._status.start()
-            self.callback(self._status.stop)
 
 
 @app.command(epilog="Example: `opskit -i inventories/incident lab up --name night`")

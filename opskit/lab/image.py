@@ -165,10 +165,22 @@ async def _apt_options() -> tuple[str, ...]:
 
 
 def _build_failure(tool: str, stderr: str, log: Path) -> OpskitError:
-    """The first complaint in the tool's output: later ones only say that an earlier step failed."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    complaints = [line for line in lines if line.startswith(("E: ", "Err:", "Error:", "error:"))]
-    why = (complaints or lines[-1:] or ["it gave no reason"])[0]
     return OpskitError(
-        f"{tool} failed: {why}", where="lab image", remedy=SOURCES_REMEDY.format(log=log), code=Exit.UNJUDGED
+        f"{tool} failed: {complaint(stderr)}",
+        where="lab image",
+        remedy=SOURCES_REMEDY.format(log=log),
+        code=Exit.UNJUDGED,
     )
+
+
+def complaint(stderr: str) -> str:
+    """The first complaint in a build's output: later ones only say that an earlier step failed.
+
+    apt prints why a download failed as W: or E: lines; its Err: lines name only the address.
+    """
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    for marks in (("E: Failed to fetch", "W: Failed to fetch"), ("E: ",), ("Error:", "error:", "Err:")):
+        for line in lines:
+            if line.startswith(marks):
+                return line.removeprefix("E: ").removeprefix("W: ").removeprefix("Error: ")
+    return lines[-1] if lines else "it gave no reason"

@@ -62,8 +62,9 @@ def _one_line(line: str) -> dict[str, str]:
     if rest.startswith("["):
         inside, _, rest = rest[1:].partition("]")
         options = dict(word.partition("=")[::2] for word in inside.split())
-    uri, suite, *components = [*rest.split(), "", ""][: max(len(rest.split()), 2)]
-    fields = {"types": kind, "uris": uri, "suites": suite, "components": " ".join(components)}
+    words = rest.split()
+    uri, suite = (*words, "", "")[:2]
+    fields = {"types": kind, "uris": uri, "suites": suite, "components": " ".join(words[2:])}
     return fields | ({"signed-by": options["signed-by"]} if "signed-by" in options else {})
 
 

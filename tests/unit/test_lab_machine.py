@@ -8,7 +8,7 @@ import pytest
 from opskit.cli import main
 from opskit.errors import Exit, OpskitError
 from opskit.lab import require
-from opskit.lab.image import Recipe, containerfile
+from opskit.lab.image import Recipe, complaint, containerfile
 from opskit.lab.podman import reason
 from opskit.lab.runtime import Machine, global_options, run_options
 
@@ -133,3 +133,21 @@ def test_a_base_image_takes_the_same_packages_and_the_same_script() -> None:
     assert files["Containerfile"].startswith("FROM debian:12\n")
     assert "--no-install-recommends systemd tar" in files["Containerfile"]
     assert files["prepare.sh"] == "set -eu"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "why"),
+    [
+        (
+            "Err:1 http://mirror.example bookworm InRelease\n  Unable to connect\n"
+            "E: Failed to fetch http://mirror.example/InRelease  Connection refused\nE: mmdebstrap failed to run\n",
+            "Failed to fetch http://mirror.example/InRelease  Connection refused",
+        ),
+        ("E: Unable to locate package tarr\nE: mmdebstrap failed to run\n", "Unable to locate package tarr"),
+        ("STEP 1/6\nError: creating build container: short-name\n", "creating build container: short-name"),
+        ("only words\n", "only words"),
+        ("", "it gave no reason"),
+    ],
+)
+def test_the_first_complaint_of_a_build(stderr: str, why: str) -> None:
+    assert complaint(stderr) == why
