@@ -10,7 +10,7 @@ from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
 def present_up(lab: LabReport, inventories: Sequence[Path]) -> Iterator[Shape]:
     """The hosts, where the overlay is, and what to type next."""
     yield from _hosts(lab)
-    given = " ".join(f"-i {path}" for path in inventories)
+    given = " ".join(f"-i {path}" for path in inventories if str(path.absolute()) != lab.overlay)
     changed = sum(host.change != "kept" for host in lab.hosts) + len(lab.removed)
     what = f"{changed} of {len(lab.hosts) + len(lab.removed)} hosts changed" if changed else "nothing changed"
     yield Sentence(f"The lab {lab.name} is up: {what}, {lab.seconds} s.", "good")
