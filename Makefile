@@ -12,7 +12,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime demo demo-down test test-unit test-lab lint format schemas specs keys locks clean
+.PHONY: help install runtime demo demo-down test test-unit test-lab lint format schemas specs java keys locks clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -45,7 +45,7 @@ demo-down: install ## remove the lab of the demo
 test: lint test-unit test-lab ## everything that CI runs, fast failures first
 
 test-unit: install ## pure tests; no container, no network
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest -q tests/unit
 
 test-lab: runtime ## real RocketMQ, real hosts
 	@$(BIN)/pytest tests/lab
@@ -68,10 +68,13 @@ specs: install ## regenerate the roles' argument_specs and docs/variables.md
 	@$(BIN)/python -m opskit.inventory.variables > docs/variables.md
 
 keys: runtime ## regenerate the tables of settings from the releases' jars
-	@$(PYTHON) java/keys/generate.py
+	@$(BIN)/python java/keys/generate.py
+
+java: runtime ## build and test the Java probe
+	@cd java/probe && mvn -q -B -Ptests verify
 
 locks: runtime ## regenerate the locked coordinates and checksums of the jars
-	@$(PYTHON) scripts/lock-artifacts.py
+	@$(BIN)/python scripts/lock-artifacts.py
 
 clean: ## remove what was built here; the lab is removed by demo-down
 	rm -rf .venv java/*/target .pytest_cache .mypy_cache .ruff_cache

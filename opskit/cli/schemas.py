@@ -11,12 +11,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from opskit.deploy.result import DeployResult
+from opskit.lab.result import LabReport
 from opskit.paths import assets
 from opskit.plan.result import PlanResult
 from opskit.render.result import Rendered
 from opskit.status.result import StatusReport
 
 MODELS: dict[str, type[BaseModel]] = {
+    "lab-1": LabReport,
     "plan-1": PlanResult,
     "render-1": Rendered,
     "deploy-1": DeployResult,

@@ -29,6 +29,7 @@ class Role:
 ROLES = (
     Role("rocketmq_host", "User, jars and the host's own files.", ("rocketmq_user", "opskit_apply_sysctl")),
     Role("rocketmq_nameserver", "Bring a nameserver to its declared state, through its gate."),
+    Role("rocketmq_controller", "Bring a controller to its declared state."),
     Role(
         "rocketmq_broker", "Bring a broker to its declared state: drained, through its gate.", ("rocketmq_broker_id",)
     ),
