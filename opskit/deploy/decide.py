@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from opskit.artifacts.bundles import Bundle
-from opskit.inventory.cluster import Cluster
+from opskit.inventory.cluster import Cluster, Component
 from opskit.onhost import units
 from opskit.render import layout
 from opskit.render.difference import unified
-from opskit.render.files import RenderedHost, servers_by_component
-from opskit.render.layout import SERVERS, Component
+from opskit.render.files import RenderedHost
+from opskit.render.layout import KINDS
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,7 @@ def bundle_folders(
     cluster: Cluster, host: str, servers: Mapping[str, Bundle], clients: Mapping[str, Bundle]
 ) -> tuple[str, ...]:
     """Folders of the bundles that one host needs."""
-    releases = {
-        member.release for _, members in servers_by_component(cluster) for member in members if member.host.name == host
-    }
+    releases = {server.release for server in cluster.servers_on(host)}
     wanted = [(layout.SERVER_RELEASES, servers[release]) for release in sorted(releases)]
     wanted += [
         (layout.CLIENT_RELEASES, clients[release])
@@ -88,10 +86,10 @@ def decide(host: str, rendered: RenderedHost | None, folders: tuple[str, ...], f
         elif (found["owner"], found["group"], found["mode"]) != (file.owner, file.group, file.mode):
             changes.append(FileChange(file.path, ""))
     restarts = []
-    for component, server in SERVERS.items():
-        files = [file.path for file in rendered.files if file.unit == server.unit]
+    for component, kind in KINDS.items():
+        files = [file.path for file in rendered.files if file.unit == kind.unit]
         if files:
-            reason = units.restart_reason(facts["units"][server.unit], [facts["files"][path] for path in files])
+            reason = units.restart_reason(facts["units"][kind.unit], [facts["files"][path] for path in files])
             if not reason and rewritten & set(files):
                 reason = f"{', '.join(sorted(path.rsplit('/', 1)[1] for path in rewritten & set(files)))} changes"
             if reason:

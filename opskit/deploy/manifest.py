@@ -13,8 +13,8 @@ from opskit.artifacts.bundles import Bundle
 from opskit.artifacts.jars import sha256_of
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.render import layout
-from opskit.render.files import RenderedHost, servers_by_component
-from opskit.render.layout import SERVERS
+from opskit.render.files import RenderedHost
+from opskit.render.layout import KINDS
 
 
 def write(
@@ -55,15 +55,8 @@ def _host(
     servers: Mapping[str, Bundle],
     clients: Mapping[str, Bundle],
 ) -> dict[str, Any]:
-    members = {
-        component: member
-        for component, found in servers_by_component(cluster)
-        for member in found
-        if member.host.name == name
-    }
-    bundles = [
-        _bundle(layout.SERVER_RELEASES, servers[release]) for release in sorted({m.release for m in members.values()})
-    ]
+    here = cluster.servers_on(name)
+    bundles = [_bundle(layout.SERVER_RELEASES, servers[release]) for release in sorted({one.release for one in here})]
     for client in cluster.clients:
         if client.host.name == name:
             bundles += [_bundle(layout.CLIENT_RELEASES, clients[release]) for release in client.releases]
@@ -71,16 +64,16 @@ def _host(
     if rendered:
         content["entries"] = _entries(rendered)
         content["servers"] = {
-            component: {
-                "unit": SERVERS[component].unit,
-                "port": member.port,
-                "files": [file.path for file in rendered.files if file.unit == SERVERS[component].unit],
+            server.component: {
+                "unit": (unit := KINDS[server.component].unit),
+                "port": server.port,
+                "files": [file.path for file in rendered.files if file.unit == unit],
             }
-            for component, member in members.items()
+            for server in here
         }
-    broker = members.get("broker")
-    if isinstance(broker, Broker):
-        content["drain"] = _drain(run, cluster, broker)
+    for broker in here:
+        if isinstance(broker, Broker):
+            content["drain"] = _drain(run, cluster, broker)
     return content
 
 

@@ -1,15 +1,14 @@
 """Whether each host is fit to carry what is declared, from the survey. Pure; nothing was touched yet."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import javaproperties
 
 from opskit.finding import Finding
-from opskit.inventory.cluster import Broker, Cluster
-from opskit.render.files import Member, servers_by_component
-from opskit.render.layout import SERVERS, Component
+from opskit.inventory.cluster import Broker, Cluster, Server
+from opskit.render.layout import KINDS
 
 LEAST_JAVA = 8
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -31,21 +30,16 @@ def preflight(cluster: Cluster, facts: Mapping[str, Mapping[str, Any]], now_ns: 
 
 
 def _host(cluster: Cluster, host: str, facts: Mapping[str, Any], now_ns: int) -> Iterator[Finding]:
-    members = [
-        (component, member)
-        for component, found in servers_by_component(cluster)
-        for member in found
-        if member.host.name == host
-    ]
-    if not members:
+    servers = cluster.servers_on(host)
+    if not servers:
         return
     yield from _java(cluster, host, facts)
-    yield from _memory(host, [member for _, member in members], facts)
+    yield from _memory(host, servers, facts)
     yield from _disk(cluster, host, facts)
     yield from _clock(host, facts, now_ns)
-    for component, member in members:
-        yield from _ports(host, component, member, facts)
-        if isinstance(member, Broker):
+    for server in servers:
+        yield from _ports(host, server, facts)
+        if isinstance(server, Broker):
             yield from _store(cluster, host, facts)
 
 
@@ -63,8 +57,8 @@ def _java(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Fin
         )
 
 
-def _memory(host: str, members: list[Member], facts: Mapping[str, Any]) -> Iterator[Finding]:
-    sizes = [size for member in members for size in (member.jvm.heap, member.jvm.direct_memory) if size]
+def _memory(host: str, servers: Sequence[Server], facts: Mapping[str, Any]) -> Iterator[Finding]:
+    sizes = [size for server in servers for size in (server.jvm.heap, server.jvm.direct_memory) if size]
     wanted = sum(_bytes(size) for size in sizes)
     if wanted > facts["memory_bytes"]:
         yield _error(
@@ -97,22 +91,22 @@ def _clock(host: str, facts: Mapping[str, Any], now_ns: int) -> Iterator[Finding
         )
 
 
-def _ports(host: str, component: Component, member: Member, facts: Mapping[str, Any]) -> Iterator[Finding]:
-    own = facts["units"][SERVERS[component].unit]["pid"]
-    ports = (member.port - 2, member.port, member.port + 1) if isinstance(member, Broker) else (member.port,)
+def _ports(host: str, server: Server, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    own = facts["units"][KINDS[server.component].unit]["pid"]
+    ports = (server.port - 2, server.port, server.port + 1) if isinstance(server, Broker) else (server.port,)
     for port in ports:
         holder = facts["ports"].get(str(port))
         if holder and holder["pid"] != own:
             yield _error(
                 "port-in-use",
                 host,
-                f"port {port} of the {component} is held by {holder['command']} (pid {holder['pid']})",
-                f"Stop that process, or set rocketmq_{component}_port.",
+                f"port {port} of the {server.component} is held by {holder['command']} (pid {holder['pid']})",
+                f"Stop that process, or set rocketmq_{server.component}_port.",
             )
 
 
 def _store(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
-    found = facts["files"][SERVERS["broker"].conf]
+    found = facts["files"][KINDS["broker"].conf]
     if not found:
         return
     before = javaproperties.loads(found["content"]).get("storePathRootDir", cluster.store_path)

@@ -21,10 +21,10 @@ from opskit.deploy.result import (
 from opskit.deploy.smoke import smoke
 from opskit.deploy.survey import Surveyed, survey
 from opskit.errors import Exit, OpskitError
-from opskit.inventory.cluster import Cluster, Controller
+from opskit.inventory.cluster import Broker, Cluster, Nameserver
 from opskit.paths import assets
 from opskit.reach.playbook import Event, play
-from opskit.render.files import RenderedHost, render, servers_by_component
+from opskit.render.files import RenderedHost, render
 from opskit.runs.folder import Run, start
 from opskit.status.gate import wait_for_gate
 
@@ -50,7 +50,7 @@ Say = Callable[[str], None]
 
 def prepare(cluster: Cluster, say: Say) -> Prepared:
     """Fetch and check the bundles, render every file."""
-    releases = sorted({member.release for _, members in servers_by_component(cluster) for member in members})
+    releases = sorted({server.release for server in cluster.servers})
     servers = {release: bundle("server", release, cluster.artifact, say) for release in releases}
     wanted = sorted({release for client in cluster.clients for release in client.releases})
     clients = {release: bundle("client", release, cluster.artifact, say) for release in wanted}
@@ -126,15 +126,13 @@ def _change(
 def _judged(cluster: Cluster, result: DeployResult, say: Say) -> DeployResult:
     """Every gate once more: a roll that was cut off left one behind it, and a host may have gone since its own."""
     say("Asking every server whether its gate is open")
-    for _, members in servers_by_component(cluster):
-        for member in members:
-            if not isinstance(member, Controller):
-                reasons = asyncio.run(wait_for_gate(cluster, member, cluster.gate_seconds))
-                if reasons:
-                    failure = Failure(
-                        host=member.host.name, stage="The whole cluster", step="gate", sentence="; ".join(reasons)
-                    )
-                    return result.model_copy(update={"outcome": "failed", "failure": failure})
+    gated: tuple[Nameserver | Broker, ...] = (*cluster.nameservers, *cluster.brokers)
+    for server in gated:
+        reasons = asyncio.run(wait_for_gate(cluster, server, cluster.gate_seconds))
+        if reasons:
+            sentence = "; ".join(reasons)
+            failure = Failure(host=server.host.name, stage="The whole cluster", step="gate", sentence=sentence)
+            return result.model_copy(update={"outcome": "failed", "failure": failure})
     return result
 
 

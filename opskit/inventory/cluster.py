@@ -3,11 +3,12 @@
 Built by `opskit.inventory.build` from a `Declaration`; pure values, no connection is ever opened from here.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 Scalar = str | int | float | bool
+Component = Literal["nameserver", "broker", "controller"]
 BrokerRole = Literal["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"]
 
 
@@ -51,10 +52,14 @@ class Jvm(Frozen):
     options: tuple[str, ...] = ()
 
 
-class Nameserver(Frozen):
+class Server(Frozen):
+    """One server JVM of the cluster, whatever its kind."""
+
+    component: ClassVar[Component]
+
     host: Host
     release: str
-    port: int = 9876
+    port: int
     settings: dict[str, Scalar] = {}
     jvm: Jvm
 
@@ -64,32 +69,30 @@ class Nameserver(Frozen):
         return f"{self.host.address}:{self.port}"
 
 
-class Broker(Frozen):
-    host: Host
-    release: str
+class Nameserver(Server):
+    component = "nameserver"
+
+    port: int = 9876
+
+
+class Broker(Server):
+    component = "broker"
+
+    port: int = 10911
     broker_name: str
     broker_id: int
     """0 for the master of a pair, above 0 for a slave."""
     role: BrokerRole
-    port: int = 10911
-    settings: dict[str, Scalar] = {}
-    jvm: Jvm
-
-    @property
-    def address(self) -> str:
-        return f"{self.host.address}:{self.port}"
 
     @property
     def is_master(self) -> bool:
         return self.broker_id == 0
 
 
-class Controller(Frozen):
-    host: Host
-    release: str
+class Controller(Server):
+    component = "controller"
+
     port: int = 9878
-    settings: dict[str, Scalar] = {}
-    jvm: Jvm
 
 
 class Client(Frozen):
@@ -151,12 +154,16 @@ class Cluster(Frozen):
         return ";".join(nameserver.address for nameserver in self.nameservers)
 
     @property
+    def servers(self) -> tuple[Server, ...]:
+        """Every server JVM: nameservers, brokers, controllers."""
+        return (*self.nameservers, *self.brokers, *self.controllers)
+
+    def servers_on(self, host: str) -> tuple[Server, ...]:
+        """The servers of one host, by its name."""
+        return tuple(server for server in self.servers if server.host.name == host)
+
+    @property
     def hosts(self) -> tuple[Host, ...]:
         """Every host once, sorted by name."""
-        members: tuple[Nameserver | Broker | Controller | Client, ...] = (
-            *self.nameservers,
-            *self.brokers,
-            *self.controllers,
-            *self.clients,
-        )
+        members: tuple[Server | Client, ...] = (*self.servers, *self.clients)
         return tuple(sorted({member.host.name: member.host for member in members}.values(), key=lambda host: host.name))

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import javaproperties
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from opskit.inventory.cluster import Broker, Cluster, Controller, Host, Jvm, Nameserver, Scalar
+from opskit.inventory.cluster import Broker, Cluster, Component, Controller, Host, Jvm, Nameserver, Scalar, Server
 from opskit.paths import assets
 from opskit.render import layout
-from opskit.render.layout import SERVERS, Component, Server
+from opskit.render.layout import KINDS
 from opskit.rocketmq.releases import java_options, needs_logback_files
 from opskit.rocketmq.settings import to_properties_value
 
@@ -60,28 +60,17 @@ def render(cluster: Cluster, bundles: Mapping[str, str]) -> dict[str, RenderedHo
     bundles: release → folder name of its server bundle, from which the units start.
     """
     rendered = {}
+    by_host: dict[str, list[Server]] = {}
+    for server in cluster.servers:
+        by_host.setdefault(server.host.name, []).append(server)
     for host in cluster.hosts:
-        servers = tuple(_servers(cluster, host))
+        servers = by_host.get(host.name, [])
         if servers:
             files = [*_common(cluster, host)]
             for server in servers:
-                files += _server_files(cluster, host, server, bundles)
+                files += _server_files(cluster, server, bundles)
             rendered[host.name] = RenderedHost(host, tuple(files), _folders(cluster))
     return rendered
-
-
-Member = Nameserver | Broker | Controller
-
-
-def _servers(cluster: Cluster, host: Host) -> Iterator[tuple[Server, Member]]:
-    for component, members in servers_by_component(cluster):
-        for member in members:
-            if member.host.name == host.name:
-                yield SERVERS[component], member
-
-
-def servers_by_component(cluster: Cluster) -> tuple[tuple[Component, tuple[Member, ...]], ...]:
-    return ("nameserver", cluster.nameservers), ("broker", cluster.brokers), ("controller", cluster.controllers)
 
 
 def _folders(cluster: Cluster) -> tuple[tuple[str, str, str], ...]:
@@ -102,67 +91,65 @@ def _common(cluster: Cluster, host: Host) -> Iterator[RenderedFile]:
     yield _file("logrotate.j2", "/etc/logrotate.d/opskit", "host", values)
 
 
-def _server_files(
-    cluster: Cluster, host: Host, found: tuple[Server, Member], bundles: Mapping[str, str]
-) -> Iterator[RenderedFile]:
-    server, member = found
-    identity, settings = _properties(cluster, member)
-    values = {"cluster": cluster, "host": host, "server": server, server.component: member}
+def _server_files(cluster: Cluster, server: Server, bundles: Mapping[str, str]) -> Iterator[RenderedFile]:
+    kind = KINDS[server.component]
+    identity, settings = _properties(cluster, server)
+    values = {"cluster": cluster, "host": server.host, "kind": kind}
     yield _file(
-        f"{server.conf.rsplit('/', 1)[1]}.j2",
-        server.conf,
+        f"{kind.conf.rsplit('/', 1)[1]}.j2",
+        kind.conf,
         server.component,
         {**values, "identity": identity, "settings": settings},
         group=cluster.user,
         mode="0640",
-        unit=server.unit,
+        unit=kind.unit,
         secret_keys=tuple(key for key in settings if SECRET.search(key)),
     )
-    if needs_logback_files(member.release):
-        yield _file("logback.xml.j2", server.logback, server.component, {**values, "log": server.log}, unit=server.unit)
+    if needs_logback_files(server.release):
+        yield _file("logback.xml.j2", kind.logback, server.component, {**values, "log": kind.log}, unit=kind.unit)
     unit_values = {
         **values,
-        "release": member.release,
-        "options": _java_options(member.jvm, member.release),
-        "lib": f"{layout.SERVER_RELEASES}/{bundles[member.release]}/lib",
+        "release": server.release,
+        "options": _java_options(server.jvm, server.release),
+        "lib": f"{layout.SERVER_RELEASES}/{bundles[server.release]}/lib",
         "writable": sorted({layout.DATA, layout.LOGS, cluster.store_path}),
     }
     yield _file(
-        "rocketmq.service.j2", f"/etc/systemd/system/{server.unit}", server.component, unit_values, unit=server.unit
+        "rocketmq.service.j2", f"/etc/systemd/system/{kind.unit}", server.component, unit_values, unit=kind.unit
     )
 
 
-def _properties(cluster: Cluster, member: Member) -> tuple[dict[str, Scalar], dict[str, Scalar]]:
+def _properties(cluster: Cluster, server: Server) -> tuple[dict[str, Scalar], dict[str, Scalar]]:
     """(what the topology dictates, in a fixed order; the settings, sorted)."""
-    match member:
+    match server:
         case Broker():
             identity: dict[str, Scalar] = {
                 "brokerClusterName": cluster.name,
-                "brokerName": member.broker_name,
-                "brokerId": member.broker_id,
-                "brokerRole": member.role,
+                "brokerName": server.broker_name,
+                "brokerId": server.broker_id,
+                "brokerRole": server.role,
                 "namesrvAddr": cluster.nameserver_addresses,
-                "brokerIP1": member.host.address,
-                "brokerIP2": member.host.address,
-                "listenPort": member.port,
+                "brokerIP1": server.host.address,
+                "brokerIP2": server.host.address,
+                "listenPort": server.port,
                 "storePathRootDir": cluster.store_path,
                 "storePathCommitLog": f"{cluster.store_path}/commitlog",
             }
-            settings: Mapping[str, Scalar] = {**BROKER_DEFAULTS, **member.settings}
+            settings: Mapping[str, Scalar] = {**BROKER_DEFAULTS, **server.settings}
         case Nameserver():
             identity = {
-                "listenPort": member.port,
+                "listenPort": server.port,
                 "kvConfigPath": f"{layout.DATA}/namesrv/kvConfig.json",
                 "configStorePath": f"{layout.DATA}/namesrv/namesrv.properties",
             }
-            settings = member.settings
+            settings = server.settings
         case Controller():
-            identity = _controller_identity(cluster, member)
-            settings = member.settings
+            identity = _controller_identity(cluster, server)
+            settings = server.settings
     return identity, dict(sorted(settings.items()))
 
 
-def _controller_identity(cluster: Cluster, member: Controller) -> dict[str, Scalar]:
+def _controller_identity(cluster: Cluster, own: Controller) -> dict[str, Scalar]:
     peers = {controller.host.name: f"n{index}" for index, controller in enumerate(cluster.controllers)}
     return {
         "controllerDLegerGroup": f"{cluster.name}-controller",
@@ -170,7 +157,7 @@ def _controller_identity(cluster: Cluster, member: Controller) -> dict[str, Scal
             f"{peers[controller.host.name]}-{controller.host.address}:{controller.port}"
             for controller in cluster.controllers
         ),
-        "controllerDLegerSelfId": peers[member.host.name],
+        "controllerDLegerSelfId": peers[own.host.name],
         "controllerStorePath": f"{layout.DATA}/controller",
     }
 

@@ -1,9 +1,8 @@
 """Where things lie on a host: one table that rendering, surveys and playbooks share."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Component = Literal["nameserver", "broker", "controller"]
+from opskit.inventory.cluster import Component
 
 HOME = "/etc/rocketmq"
 """rocketmq.home.dir; it and conf/ belong to root, so that settings updated at run time never reach the file."""
@@ -16,7 +15,7 @@ CLIENT_RELEASES = "/opt/rocketmq/client"
 
 
 @dataclass(frozen=True)
-class Server:
+class Kind:
     """What is fixed about one kind of server."""
 
     component: Component
@@ -27,8 +26,8 @@ class Server:
     log: str
 
 
-SERVERS: dict[Component, Server] = {
-    "nameserver": Server(
+KINDS: dict[Component, Kind] = {
+    "nameserver": Kind(
         "nameserver",
         "rocketmq-nameserver.service",
         "org.apache.rocketmq.namesrv.NamesrvStartup",
@@ -36,7 +35,7 @@ SERVERS: dict[Component, Server] = {
         f"{CONF}/logback_namesrv.xml",
         f"{LOGS}/logs/rocketmqlogs/namesrv.log",
     ),
-    "broker": Server(
+    "broker": Kind(
         "broker",
         "rocketmq-broker.service",
         "org.apache.rocketmq.broker.BrokerStartup",
@@ -44,7 +43,7 @@ SERVERS: dict[Component, Server] = {
         f"{CONF}/logback_broker.xml",
         f"{LOGS}/logs/rocketmqlogs/broker.log",
     ),
-    "controller": Server(
+    "controller": Kind(
         "controller",
         "rocketmq-controller.service",
         "org.apache.rocketmq.controller.ControllerStartup",

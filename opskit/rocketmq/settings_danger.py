@@ -214,7 +214,7 @@ DANGERS = (
     Danger(  # NamesrvConfig, BrokerConfig, ControllerConfig from 5.2.0 [V]
         "configBlackList",
         SERVERS,
-        lambda given, key: not set((given.keys[key].default or "").split(";")) <= set(given.text(key).split(";")),
+        lambda given, key: not set(str(given.keys[key].default or "").split(";")) <= set(given.text(key).split(";")),
         "it lacks names of the default list, so that an admin request may change where files are written",
         "Add to the default list, take nothing from it.",
     ),

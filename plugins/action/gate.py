@@ -7,7 +7,6 @@ import asyncio
 from ansible_collections.opskit.rocketmq.plugins.plugin_utils.manifest import ManifestAction
 
 from opskit.deploy.manifest import read_cluster
-from opskit.render.files import servers_by_component
 from opskit.status.gate import wait_for_gate
 
 
@@ -17,8 +16,8 @@ class ActionModule(ManifestAction):
         if self._task.check_mode:
             return {"changed": False, "skipped": True}
         cluster = read_cluster(self.manifest(task_vars))
-        members = dict(servers_by_component(cluster))[self._task.args["component"]]
-        node = next(member for member in members if member.host.name == task_vars["inventory_hostname"])
+        here = cluster.servers_on(task_vars["inventory_hostname"])
+        node = next(server for server in here if server.component == self._task.args["component"])
         reasons = asyncio.run(wait_for_gate(cluster, node, cluster.gate_seconds))
         if reasons:
             sentence = f"The gate did not open within {cluster.gate_seconds:g} s: {'; '.join(reasons)}"
