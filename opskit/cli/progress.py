@@ -5,6 +5,7 @@ from types import TracebackType
 from rich.text import Text
 
 from opskit.reach.playbook import Event
+from opskit.report.shapes import Mark
 from opskit.report.terminal import STYLES, SYMBOLS, console
 
 QUIET_STEPS = ("Validating arguments", "Group by")
@@ -17,7 +18,6 @@ class PlaybookProgress:
         self._console = console(stderr=True)
         self._status = self._console.status("Starting Ansible")
         self._stage = ""
-        self._moving = False
 
     def __enter__(self) -> "PlaybookProgress":
         return self
@@ -28,13 +28,13 @@ class PlaybookProgress:
         self._status.stop()
 
     def on_event(self, event: Event) -> None:
-        """Show one step that ended."""
+        """Show one step."""
         step = event.step.rsplit(" : ", 1)[-1]
         if step.startswith(QUIET_STEPS):
             return
-        if not self._moving and self._console.is_terminal:
-            self._status.start()
-            self._moving = True
+        if event.outcome == "started":
+            self._move(f"{event.stage}: {event.host}: {step}")
+            return
         if event.stage != self._stage:
             self._stage = event.stage
             self._console.print(Text(f"▸ {event.stage}", style="bold"))
@@ -42,8 +42,13 @@ class PlaybookProgress:
             self._line(event.host, step, "bad")
         elif event.changed or "gate" in step.lower():
             self._line(event.host, step, "good")
-        self._status.update(f"{event.stage}: {event.host}: {step}")
 
-    def _line(self, host: str, step: str, mark: str) -> None:
-        style, symbol = STYLES[mark], SYMBOLS[mark]  # type: ignore[index]
+    def _move(self, text: str) -> None:
+        """What is under way, as a moving line; a pipe gets the lines of what is done only."""
+        self._status.update(Text(text))
+        if self._console.is_terminal:
+            self._status.start()
+
+    def _line(self, host: str, step: str, mark: Mark) -> None:
+        style, symbol = STYLES[mark], SYMBOLS[mark]
         self._console.print(Text(f"  {symbol}{host}: {step}", style=style))

@@ -81,7 +81,7 @@ def decide(host: str, rendered: RenderedHost | None, folders: tuple[str, ...], f
         found = facts["files"][file.path]
         before = found and found["content"]
         if before != file.content:
-            changes.append(FileChange(file.path, unified(file.path, before, file.content, file.secret_keys)))
+            changes.append(FileChange(file.path, unified(file.path, before, file.content)))
             rewritten.add(file.path)
         elif (found["owner"], found["group"], found["mode"]) != (file.owner, file.group, file.mode):
             changes.append(FileChange(file.path, ""))

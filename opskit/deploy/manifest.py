@@ -87,7 +87,7 @@ def _bundle(parent: str, bundle: Bundle) -> dict[str, str]:
 
 def _entries(rendered: RenderedHost) -> list[dict[str, Any]]:
     folders = [
-        {"path": path, "owner": owner, "group": owner, "mode": mode, "stage": "host", "secret_keys": []}
+        {"path": path, "owner": owner, "group": owner, "mode": mode, "stage": "host"}
         for path, owner, mode in rendered.folders
     ]
     files = [
@@ -98,7 +98,6 @@ def _entries(rendered: RenderedHost) -> list[dict[str, Any]]:
             "mode": file.mode,
             "content": file.content,
             "stage": file.stage,
-            "secret_keys": list(file.secret_keys),
         }
         for file in rendered.files
     ]

@@ -8,6 +8,8 @@ import stat
 import tempfile
 from typing import Any, Dict, List, Optional
 
+from . import masking
+
 
 def state(path: str, contents: bool = False) -> Optional[Dict[str, Any]]:
     """sha256, owner, group, mode ("0644"), mtime_ns of a file (folders without a hash); None where there is none."""
@@ -34,7 +36,8 @@ def place(entries: List[Dict[str, Any]], check: bool) -> List[Dict[str, Any]]:
     """Lay down folders and files in order; returns what differed: [{path, before, after, what}].
 
     An entry is {path, owner, group, mode, content} or, for a folder, {path, owner, group, mode}. before and after are
-    texts (None where there was no file, empty for folders); what is "content", "attributes" or "folder".
+    texts with secrets masked (None where there was no file, empty for folders); what is "content", "attributes" or
+    "folder".
     With check nothing is touched, and owners that do not exist yet are taken as they will be.
     """
     changed = []
@@ -56,7 +59,8 @@ def _difference(entry: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         if now is None:
             return {"path": path, "before": None, "after": "", "what": "folder"}
     elif now is None or now.get("content") != content:
-        return {"path": path, "before": now and now.get("content"), "after": content, "what": "content"}
+        before, after = masking.masked(now and now.get("content"), content)
+        return {"path": path, "before": before, "after": after, "what": "content"}
     if any(now[key] != entry[key] for key in ("owner", "group", "mode")):
         return {"path": path, "before": "", "after": "", "what": "attributes"}
     return None

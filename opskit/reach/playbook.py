@@ -16,18 +16,25 @@ from opskit.errors import OpskitError
 from opskit.paths import ansible_config, collections
 
 GRACE_SECONDS = 5.0
-FAILED = ("runner_on_failed", "runner_on_unreachable", "runner_item_on_failed")
-DONE = ("runner_on_ok", "runner_on_skipped", *FAILED)
+Outcome = Literal["started", "ok", "skipped", "failed", "unreachable"]
+OUTCOMES: dict[str, Outcome] = {
+    "runner_on_start": "started",
+    "runner_on_ok": "ok",
+    "runner_on_skipped": "skipped",
+    "runner_on_failed": "failed",
+    "runner_item_on_failed": "failed",
+    "runner_on_unreachable": "unreachable",
+}
 
 
 @dataclass(frozen=True)
 class Event:
-    """One step that ended on one host. stage is the play's name, step the task's; result the module's return."""
+    """One step that started or ended on one host: the play's name, the task's name, the module's return."""
 
     stage: str
     step: str
     host: str
-    outcome: Literal["ok", "skipped", "failed", "unreachable"]
+    outcome: Outcome
     changed: bool
     result: Mapping[str, Any]
 
@@ -74,7 +81,7 @@ def play(
 
     def handle(event: dict[str, Any]) -> bool:
         cancel.pid = event.get("pid", cancel.pid)
-        if event["event"] in DONE:
+        if event["event"] in OUTCOMES:
             on_event(_event(event))
         return False
 
@@ -112,13 +119,7 @@ def play(
 def _event(event: Mapping[str, Any]) -> Event:
     data = event["event_data"]
     result = data.get("res") or {}
-    outcome: Literal["ok", "skipped", "failed", "unreachable"] = "ok"
-    if event["event"] == "runner_on_unreachable":
-        outcome = "unreachable"
-    elif event["event"] in FAILED:
-        outcome = "failed"
-    elif event["event"] == "runner_on_skipped":
-        outcome = "skipped"
+    outcome = OUTCOMES[event["event"]]
     return Event(data["play"], data["task"], data["host"], outcome, bool(result.get("changed")), result)
 
 

@@ -1,7 +1,6 @@
 """Cluster → files, per host. Pure: no connection, no clock, no environment."""
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,8 +15,6 @@ from opskit.render import layout
 from opskit.render.layout import KINDS
 from opskit.rocketmq.releases import java_options, needs_logback_files
 from opskit.rocketmq.settings import to_properties_value
-
-SECRET = re.compile(r"secret|password|credential|initAuthenticationUser", re.IGNORECASE)
 
 # Brokers are clients of the nameservers too, in every release; RocketMQ's own default is false up to 4.9.0.
 BROKER_DEFAULTS: Mapping[str, Scalar] = {"clientCloseSocketIfTimeout": True}
@@ -37,7 +34,6 @@ class RenderedFile:
     stage: Component | Literal["host"]
     unit: str = ""
     effect: Effect = "none"
-    secret_keys: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -103,7 +99,6 @@ def _server_files(cluster: Cluster, server: Server, bundles: Mapping[str, str]) 
         group=cluster.user,
         mode="0640",
         unit=kind.unit,
-        secret_keys=tuple(key for key in settings if SECRET.search(key)),
     )
     if needs_logback_files(server.release):
         yield _file("logback.xml.j2", kind.logback, server.component, {**values, "log": kind.log}, unit=kind.unit)
@@ -182,10 +177,9 @@ def _file(
     mode: str = "0644",
     unit: str = "",
     effect: Effect = "none",
-    secret_keys: tuple[str, ...] = (),
 ) -> RenderedFile:
     content = _environment().get_template(template).render(values)
-    return RenderedFile(path, content, "root", group, mode, stage, unit, "restart" if unit else effect, secret_keys)
+    return RenderedFile(path, content, "root", group, mode, stage, unit, "restart" if unit else effect)
 
 
 @cache

@@ -108,14 +108,25 @@ def test_a_failing_gate_leaves_the_second_broker_untouched(cluster: Lab, tmp_pat
     def state(host: str) -> str:
         return cluster.on(host, "sha256sum /etc/rocketmq/conf/broker.conf") + started(cluster, host)
 
-    read_only = SETTINGS | {"brokerPermission": 4}
-    changed = cluster.with_overlay(tmp_path, {"rocketmq_broker_settings": read_only}, BROKERS)
+    changed = cluster.with_overlay(
+        tmp_path, {"rocketmq_broker_settings": SETTINGS | {"diskMaxUsedSpaceRatio": 80}}, BROKERS
+    )
     changed = changed.with_overlay(tmp_path, {"opskit_gate_seconds": 8})
     before = [state(host) for host in BROKERS]
-    done = changed.run("--format", "json", "deploy", "--no-smoke")
+    cluster.on(
+        "ns2",
+        "nft add table inet test && nft add chain inet test in '{ type filter hook input priority 0; }' && "
+        f"nft add rule inet test in ip saddr {cluster.address('broker-a-s')} tcp dport 9876 drop && "
+        "systemctl restart rocketmq-nameserver",
+    )
+    try:
+        done = changed.run("--format", "json", "deploy", "--no-smoke")
+    finally:
+        cluster.on("ns2", "nft delete table inet test")
     assert done.code == 1, done.said
     assert done.json["failure"]["host"] == "broker-a-s"
     assert "The gate did not open within 8 s: " in done.json["failure"]["sentence"]
+    assert "ns2" in done.json["failure"]["sentence"]
     assert done.json["pending"] == ["broker-a", "broker-b", "broker-b-s"]
     after = [state(host) for host in BROKERS]
     assert [host for host, old, new in zip(BROKERS, before, after, strict=True) if old != new] == ["broker-a-s"]

@@ -1,4 +1,4 @@
-"""The report as shapes, and its JSON as a contract: tests/cases/status/report-1.json must stay valid for ever."""
+"""The report as shapes, and its JSON as a contract: tests/cases/schemas/status-1.json must stay valid for ever."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from opskit.status.judge import judge
 from opskit.status.present import present
 from opskit.status.result import StatusReport
 
-EXAMPLE = CASES / "report-1.json"
+EXAMPLE = CASES.parent / "schemas" / "status-1.json"
 
 
 def screen(case: dict[str, Any]) -> str:
