@@ -21,9 +21,8 @@ class ActionModule(ManifestAction):
         differences = result.pop("differences", [])
         result["changed_files"] = [difference["path"] for difference in differences]
         if self._task.diff:
-            secrets = {entry["path"]: tuple(entry["secret_keys"]) for entry in entries}
             result["diff"] = [
-                {"prepared": unified(found["path"], found["before"], found["after"], secrets[found["path"]]) + "\n"}
+                {"prepared": unified(found["path"], found["before"], found["after"]) + "\n"}
                 for found in differences
                 if found["what"] == "content"
             ]

@@ -43,6 +43,14 @@ def test_a_changed_file_tells_what_stood_there_before(tmp_path: Path) -> None:
     assert (found["before"], found["after"]) == ("a=1\n", "a=2\n")
 
 
+def test_what_travels_back_holds_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "broker.conf"
+    path.write_text("secretKey=old-hush\n")
+    (found,) = files.place([entry(path, "secretKey=new-hush\n")], check=False)
+    assert (found["before"], found["after"]) == ("secretKey=********\n", "secretKey=******** (changed)\n")
+    assert path.read_text() == "secretKey=new-hush\n"
+
+
 def test_a_wrong_mode_is_put_right_without_a_new_modification_time(tmp_path: Path) -> None:
     path = tmp_path / "broker.conf"
     path.write_text("a=1\n")
