@@ -59,7 +59,7 @@ def _difference(entry: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         if now is None:
             return {"path": path, "before": None, "after": "", "what": "folder"}
     elif now is None or now.get("content") != content:
-        before, after = masking.masked(now and now.get("content"), content)
+        before, after = masking.masked(now.get("content") if now else None, content)
         return {"path": path, "before": before, "after": after, "what": "content"}
     if any(now[key] != entry[key] for key in ("owner", "group", "mode")):
         return {"path": path, "before": "", "after": "", "what": "attributes"}

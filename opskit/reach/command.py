@@ -4,13 +4,10 @@ import asyncio
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-import asyncssh
-
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Endpoint
-from opskit.reach.connect import connect
+from opskit.reach.connect import CONNECT_ERRORS, CONNECT_SECONDS, connect, why
 
-CONNECT_SECONDS = 10.0
 KILL_SECONDS = 5
 
 
@@ -48,6 +45,6 @@ async def _execute(
                 on_line(line.rstrip("\n"))
             stderr = await process.stderr.read()
             done = await process.wait()
-    except (OSError, asyncssh.Error) as error:
-        raise OpskitError(f"out of reach: {error}", where=endpoint.host, code=Exit.UNJUDGED) from error
+    except CONNECT_ERRORS as error:
+        raise OpskitError(why(error, endpoint), where=endpoint.host, code=Exit.UNJUDGED) from error
     return done.exit_status if done.exit_status is not None else -1, "".join(lines), str(stderr)

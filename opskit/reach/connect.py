@@ -1,5 +1,6 @@
 """One way to open an SSH connection: the key of the inventory, the host key always verified."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,9 +10,32 @@ import asyncssh
 from opskit.inventory.cluster import Endpoint
 
 
+CONNECT_SECONDS = 10.0
+"""For a login: a host that hangs takes the connection and never says a word."""
+KEEPALIVE_SECONDS = 5.0
+"""The connection is given up after three of them without an answer."""
+CONNECT_ERRORS = (OSError, ValueError, asyncssh.Error)
+"""What a host out of reach raises, or a key that cannot be read; TimeoutError is an OSError."""
+
+
+def why(error: Exception, endpoint: Endpoint) -> str:
+    """One of CONNECT_ERRORS in the operator's words."""
+    match error:
+        case asyncssh.HostKeyNotVerifiable():
+            return "its SSH host key is not the one in known_hosts: is it still that host?"
+        case asyncssh.PermissionDenied():
+            return f"it refuses the SSH login of {endpoint.user or 'this user'}"
+        case TimeoutError():
+            return f"no answer to SSH within {CONNECT_SECONDS:g} s"
+        case OSError(errno=int(number), filename=None):
+            return f"no SSH connection to {endpoint.address} port {endpoint.port}: {os.strerror(number).lower()}"
+        case _:
+            return f"no SSH connection: {error or type(error).__name__}"
+
+
 @asynccontextmanager
 async def connect(endpoint: Endpoint, timeout_seconds: float) -> AsyncIterator[asyncssh.SSHClientConnection]:
-    """Connect to a host, through its jump host where it has one; raises asyncssh.Error or OSError.
+    """Connect to a host, through its jump host where it has one; raises one of CONNECT_ERRORS.
 
     An endpoint without a known_hosts file is verified against the user's own; an unknown key is refused.
     """
@@ -20,6 +44,7 @@ async def connect(endpoint: Endpoint, timeout_seconds: float) -> AsyncIterator[a
         "known_hosts": endpoint.known_hosts or (),
         "connect_timeout": timeout_seconds,
         "login_timeout": timeout_seconds,
+        "keepalive_interval": KEEPALIVE_SECONDS,
         "config": None,
     }
     if endpoint.user:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-import asyncssh
-
 from opskit.inventory.cluster import Endpoint
 from opskit.onhost import archive
-from opskit.reach.connect import connect
+from opskit.reach.connect import CONNECT_ERRORS, CONNECT_SECONDS, connect, why
 
 Outcome = Literal["ok", "unreachable", "timeout", "failed", "garbled"]
 
@@ -60,18 +58,12 @@ async def _sweep(
 
 async def _ask(endpoint: Endpoint, request: Mapping[str, Any], timeout_seconds: float) -> HostResult:
     try:
-        async with asyncio.timeout(timeout_seconds), connect(endpoint, timeout_seconds) as connection:
+        async with asyncio.timeout(timeout_seconds) as deadline, connect(endpoint, CONNECT_SECONDS) as connection:
             done = await connection.run(_command(endpoint), input=_payload(request), encoding=None, check=False)
-    except TimeoutError:
-        return HostResult(endpoint.host, "timeout", error=f"no answer within {timeout_seconds:g} s")
-    except asyncssh.HostKeyNotVerifiable:
-        return HostResult(
-            endpoint.host, "unreachable", error="its host key is not the one in known_hosts: is it still that host?"
-        )
-    except asyncssh.PermissionDenied:
-        return HostResult(endpoint.host, "unreachable", error=f"SSH refused the key of user {endpoint.user or 'you'}")
-    except (OSError, asyncssh.Error) as error:
-        return HostResult(endpoint.host, "unreachable", error=str(error) or type(error).__name__)
+    except CONNECT_ERRORS as error:
+        if deadline.expired():
+            return HostResult(endpoint.host, "timeout", error=f"no answer within {timeout_seconds:g} s")
+        return HostResult(endpoint.host, "unreachable", error=why(error, endpoint))
     return _read(endpoint.host, _bytes(done.stdout), _bytes(done.stderr))
 
 

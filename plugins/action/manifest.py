@@ -6,17 +6,19 @@ import subprocess
 import sys
 import tempfile
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        folder = tempfile.mkdtemp(prefix="opskit-manifest-")
+        # in Ansible's own folder on this machine, which it removes at its end, however that comes
+        folder = tempfile.mkdtemp(prefix="opskit-manifest-", dir=constants.DEFAULT_LOCAL_TMP)
         command = [sys.executable, "-m", "opskit"]
         for source in task_vars["ansible_inventory_sources"]:
             command += ["-i", source]
         done = subprocess.run([*command, "render", "--manifest", folder], capture_output=True, text=True, check=False)
         if done.returncode:
             return {"failed": True, "msg": done.stderr.strip()}
-        return {"changed": False, "ansible_facts": {"opskit_manifest": folder, "opskit_manifest_is_ours": True}}
+        return {"changed": False, "ansible_facts": {"opskit_manifest": folder}}
