@@ -1,9 +1,13 @@
 """What a playbook run really did, read from its events. Pure."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
 from opskit.deploy.result import DrainResult, Failure, FileResult, HostResult, RestartResult
 from opskit.reach.playbook import Event, PlaybookResult
+
+WRAPPED = re.compile(r"^((Task|Action|Module) failed: )+")
+"""What ansible-core (2.19) puts before a sentence."""
 
 
 def changed(planned: Sequence[HostResult], events: Sequence[Event]) -> tuple[HostResult, ...]:
@@ -50,12 +54,17 @@ def drains(events: Sequence[Event]) -> tuple[DrainResult, ...]:
     )
 
 
-def failure(played: PlaybookResult, events: Sequence[Event]) -> Failure | None:
+def failure(played: PlaybookResult, events: Sequence[Event], silent: Collection[str] = ()) -> Failure | None:
+    """The first host on which the roll stopped, and why.
+
+    silent: hosts out of reach after the roll. One of them failed since it was lost, even where a gate noticed it first.
+    """
     if played.outcome != "failed":
         return None
     for event in events:
         if event.outcome in ("failed", "unreachable"):
-            sentence = str(event.result.get("msg", "")).strip() or event.outcome
-            lost = event.outcome == "unreachable"
+            lost = event.outcome == "unreachable" or event.host in silent
+            said = WRAPPED.sub("", str(event.result.get("msg", "")).strip()).rstrip(" :")
+            sentence = said or f"the step {event.outcome} without a word"
             return Failure(host=event.host, unreachable=lost, stage=event.stage, step=event.step, sentence=sentence)
     return Failure(host="localhost", stage="ansible-playbook", step="start", sentence=played.output[-2000:].strip())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from opskit.deploy.result import DeployResult, HostResult
+from opskit.deploy.result import DeployResult, Failure, HostResult
 from opskit.errors import Exit
 from opskit.report.shapes import Cell, Diff, Heading, Sentence, Shape, Table
 
@@ -55,8 +55,8 @@ def present(result: DeployResult, diff: bool) -> Iterator[Shape]:
 
 
 def _still(result: DeployResult) -> str:
-    left = f" Still to do: {', '.join(result.pending)}." if result.pending else ""
-    return f"{left} Run deploy again to finish."
+    left = f"Still to do: {', '.join(result.pending)}. " if result.pending else ""
+    return f"{left}Run deploy again to finish."
 
 
 def _row(host: HostResult) -> tuple[str, ...]:
@@ -66,18 +66,30 @@ def _row(host: HostResult) -> tuple[str, ...]:
     return host.host, jars, files, restarts
 
 
+def _stopped(failure: Failure, then: str) -> str:
+    lost = ", which is out of reach" if failure.unreachable else ""
+    where = f"{failure.host}{lost} ({failure.stage}: {failure.step})"
+    return f"The roll stopped at {where}: {_ended(failure.sentence)}{then}"
+
+
+def _ended(sentence: str) -> str:
+    """Ready for a next sentence, which starts a line of its own after log lines."""
+    return f"{sentence}\n" if "\n" in sentence else f"{sentence.rstrip('.')}. "
+
+
+def _given_back(result: DeployResult) -> str:
+    return "".join(f"{host} was given back its write permission. " for host in result.undone)
+
+
 def _last(result: DeployResult) -> Shape:
     if result.failure:
-        failure = result.failure
-        undone = f" Undone: read-only of {', '.join(result.undone)}." if result.undone else ""
-        return Sentence(
-            f"The roll stopped at {failure.host} ({failure.stage}: {failure.step}): {failure.sentence}{undone}"
-            f"{_still(result)}",
-            "bad",
-        )
+        return Sentence(_stopped(result.failure, _given_back(result) + _still(result)), "bad")
     if result.outcome == "cancelled":
-        undone = f"; given back its write permission: {', '.join(result.undone)}" if result.undone else ""
-        return Sentence(f"Interrupted{undone}.{_still(result)}", "warn")
+        return Sentence(f"Interrupted. {_given_back(result)}{_still(result)}", "warn")
+    for smoke in result.smoke:
+        if not smoke.holds:
+            found = f"{smoke.received} of {smoke.sent} messages received, {smoke.failed} failed, {smoke.lost} lost"
+            return Sentence(f"{result.cluster} is as declared, but the smoke test does not hold: {found}", "bad")
     verb = "would change" if result.outcome == "checked" else "changed"
     return Sentence(
         f"{result.cluster}: {len(result.changed)} hosts {verb}, {len(result.unchanged)} as declared, "

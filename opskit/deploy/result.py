@@ -71,7 +71,7 @@ class DeployResult(Frozen):
     drains: tuple[DrainResult, ...] = ()
     failure: Failure | None = None
     undone: tuple[str, ...] = ()
-    """Drains that were undone because the run was cut off."""
+    """Hosts whose drain was undone because the run was cut off."""
     smoke: tuple[Smoke, ...] = ()
     seconds: float
 

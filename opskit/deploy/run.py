@@ -82,11 +82,12 @@ def deploy(
 def _refuse(surveyed: Surveyed) -> None:
     errors = [finding for finding in surveyed.findings if finding.severity == "error"]
     if errors:
-        raise OpskitError(
-            f"preflight found {len(errors)} reasons not to start; nothing was changed",
-            remedy="\n  ".join(f"{error.subject}: {error.sentence}. {error.remedy}" for error in errors),
-            code=Exit.FAILS,
-        )
+        if len(errors) == 1:
+            what, where, remedy = f"{errors[0].sentence}; nothing was changed", errors[0].subject, errors[0].remedy
+        else:
+            what, where = f"preflight found {len(errors)} reasons not to start; nothing was changed", ""
+            remedy = "\n  ".join(f"{error.subject}: {error.sentence}. {error.remedy}" for error in errors)
+        raise OpskitError(what, where=where, remedy=remedy, code=Exit.FAILS)
 
 
 def _result(cluster: Cluster, run: Run, surveyed: Surveyed, options: Options) -> DeployResult:
@@ -170,17 +171,17 @@ def _roll(
         "changed": (done := changed(result.changed, events)),
         "pending": pending(result.changed, done),
         "drains": drains(events),
-        "failure": failure(played, events),
     }
     if played.outcome != "done":
-        updates["undone"] = _undo(cluster)
+        updates["undone"], silent = _undo(cluster)
+        updates["failure"] = failure(played, events, silent)
     return result.model_copy(update=updates)
 
 
-def _undo(cluster: Cluster) -> tuple[str, ...]:
-    brokers = [broker.host.endpoint for broker in cluster.brokers]
-    results = undo_all(brokers)
-    failed = {host: found.error for host, found in results.items() if found.outcome == "failed"}
+def _undo(cluster: Cluster) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(hosts whose broker got its write permission back, hosts out of reach, whose own timer will see to it)."""
+    results = undo_all([host.endpoint for host in cluster.hosts])
+    failed = {host: found.error for host, found in results.items() if found.outcome in ("failed", "garbled")}
     if failed:
         raise OpskitError(
             "the undo of a drain failed: " + "; ".join(f"{host}: {error}" for host, error in failed.items()),
@@ -188,9 +189,8 @@ def _undo(cluster: Cluster) -> tuple[str, ...]:
             "there, or set brokerPermission to 6 with mqadmin updateBrokerConfig.",
             code=Exit.UNDO_FAILED,
         )
-    return tuple(
-        change["subject"] for found in results.values() if found.outcome == "ok" for change in found.value["undone"]
-    )
+    undone = tuple(host for host, found in results.items() if found.outcome == "ok" and found.value["undone"])
+    return undone, tuple(host for host, found in results.items() if found.outcome != "ok")
 
 
 def _smoke(cluster: Cluster, prepared: Prepared, say: Say) -> tuple[Smoke, ...]:

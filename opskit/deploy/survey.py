@@ -45,7 +45,7 @@ def ask(cluster: Cluster, requests: Mapping[str, Mapping[str, Any]]) -> dict[str
     silent = [f"{host}: {result.error}" for host, result in results.items() if result.outcome != "ok"]
     if silent:
         raise OpskitError(
-            f"{len(silent)} of {len(results)} hosts did not answer; nothing was changed",
+            f"{len(silent)} of {len(results)} hosts could not be asked; nothing was changed",
             remedy="\n  ".join(silent),
             code=Exit.UNJUDGED,
         )

@@ -9,7 +9,6 @@ import asyncssh
 
 from opskit.inventory.cluster import Endpoint
 
-
 CONNECT_SECONDS = 10.0
 """For a login: a host that hangs takes the connection and never says a word."""
 KEEPALIVE_SECONDS = 5.0
