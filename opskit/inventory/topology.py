@@ -8,7 +8,7 @@ from typing import NamedTuple
 from opskit.finding import Finding, Severity
 from opskit.inventory.cluster import Cluster, Host
 from opskit.inventory.placement import Placed, Placement, Role, declared, group
-from opskit.rocketmq.releases import numbers
+from opskit.rocketmq.releases import has_two_nameserver_trap, numbers
 
 
 class Violation(NamedTuple):
@@ -112,9 +112,7 @@ def _too_few_nameservers(placement: Placement) -> Iterator[Violation]:
 
 @rule("two-nameservers-trap", "warning", "Clients from 4.9.1 to 5.1.3 have three nameservers.")
 def _two_nameservers_trap(placement: Placement) -> Iterator[Violation]:
-    trapped = sorted(
-        (release for release in placement.client_releases if (4, 9, 1) <= numbers(release) <= (5, 1, 3)), key=numbers
-    )
+    trapped = sorted(filter(has_two_nameserver_trap, placement.client_releases), key=numbers)
     if len(placement.of("nameserver")) == 2 and trapped:
         yield Violation(
             "nameservers",

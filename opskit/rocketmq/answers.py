@@ -139,19 +139,6 @@ class HaStatus(Answer):
     ha_connection_info: tuple[HaConnection, ...] = ()
 
 
-def release_name(ordinal: int) -> str:
-    """4.8.0 for 373. Two ordinals a patch, the even one a snapshot; 4.m.p = 273 + 20(m-3) + 2p, 5.m.p = 413 + 20m + 2p.
-
-    Computed from the enum MQVersion; it gives the right name for each release from 4.3.0 to 5.5.0.
-    """
-    if ordinal < 272:
-        return f"before 4.3.0 (MQVersion {ordinal})"
-    major, minor_base, first = (5, 0, 412) if ordinal >= 412 else (4, 3, 272)
-    minor, rest = divmod(ordinal - first, 20)
-    patch, released = divmod(rest, 2)
-    return f"{major}.{minor + minor_base}.{patch}" + ("" if released else "-SNAPSHOT")
-
-
 def properties(text: str) -> dict[str, str]:
     """key=value lines as MixAll.properties2String writes them: nothing is escaped, so nothing may be unescaped."""
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)

@@ -47,6 +47,12 @@ class Release:
                 return cls(major, minor, rest // 2)
         return None
 
+    @classmethod
+    def name(cls, ordinal: int) -> str:
+        """4.8.0 for 373; "MQVersion 372" for a snapshot or what is no release."""
+        release = cls.of_ordinal(ordinal)
+        return str(release) if release else f"MQVersion {ordinal}"
+
     @property
     def ordinal(self) -> int:
         """MQVersion ordinal. Raises ValueError where MQVersion has no place for the release."""
@@ -73,42 +79,17 @@ def needs_logback_files(release: str) -> bool:
     return numbers(release) <= (5, 0, 0)
 
 
-def needs_java_opens(release: str) -> bool:
-    """Whether Java 17 must open JDK packages to it: 4.x, whose netty 4.0 fails with NoClassDefFoundError without."""
-    return numbers(release) < (5, 0, 0)
+def java_options(release: str) -> tuple[str, ...]:
+    """The module options that servers of the release need on Java 9 or newer; none from 5.0.0 on.
 
-
-def java_options(release: str, java: int = 17) -> tuple[str, ...]:
-    """The module options that servers and clients of the release need on this major version of Java.
-
-    Measured for 4.8.0 on Java 17; 5.4.0 starts without any. Java 8 would not start with them.
+    4.x has netty 4.0, which fails with NoClassDefFoundError without (measured: 4.8.0 on Java 17). Java 8 does not start
+    with them unless it is told to ignore what it does not know.
     """
-    if java < 9 or not needs_java_opens(release):
+    if numbers(release) >= (5, 0, 0):
         return ()
     exports = (f"--add-exports=java.base/{package}=ALL-UNNAMED" for package in _EXPORTED_PACKAGES)
     opens = (f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES)
     return *exports, *opens
-
-
-def has_controller(release: str) -> bool:
-    """Whether the release has the controller (RIP-44): from 5.0.0."""
-    return numbers(release) >= (5, 0, 0)
-
-
-def has_standard_json_route(release: str) -> bool:
-    """Whether its nameserver can answer a route query (105) in standard JSON: from 4.9.4 (ClientRequestProcessor).
-
-    It does where the request carries acceptStandardJsonOnly or a version of at least 401.
-    """
-    return numbers(release) >= (4, 9, 4)
-
-
-def closes_on_timeout(release: str) -> bool:
-    """Whether a client of the release leaves a silent nameserver by default: from 4.9.1 (NettySystemConfig, #2715).
-
-    Up to 4.9.0 clientCloseSocketIfTimeout is false and no property sets it.
-    """
-    return numbers(release) >= (4, 9, 1)
 
 
 def has_two_nameserver_trap(release: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from opskit.inventory.cluster import Broker, Nameserver
 from opskit.reach.line import Reply
-from opskit.rocketmq.answers import release_name
+from opskit.rocketmq.releases import Release
 from opskit.status.ask import BrokerAnswers, NameserverAnswers
 
 State = Literal["healthy", "refused", "unreachable", "silent", "error"]
@@ -66,7 +66,7 @@ def _condition(replies: dict[str, Reply[Any]]) -> Condition:
     return Condition(
         _state(worst),
         detail,
-        None if version is None else release_name(version),
+        None if version is None else Release.name(version),
         max(r.seconds for r in replies.values()),
     )
 

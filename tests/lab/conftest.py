@@ -52,7 +52,11 @@ class Lab:
         path = folder / f"overlay-{secrets.token_hex(3)}.yml"
         names = hosts or tuple(self.hosts())
         path.write_text(yaml.safe_dump({"all": {"hosts": dict.fromkeys(names, variables)}}))
-        return Lab(self.name, self.inventory, self.state, (*self.overlays, path))
+        return self.over(path)
+
+    def over(self, inventory: Path) -> "Lab":
+        """The same lab with one more inventory over it."""
+        return Lab(self.name, self.inventory, self.state, (*self.overlays, inventory))
 
     def hosts(self) -> list[str]:
         """Names of the lab's hosts, from the overlay that it wrote."""
@@ -63,10 +67,29 @@ class Lab:
         variables = self.state / "labs" / self.name / "host_vars" / f"{host}.yml"
         return str(yaml.safe_load(variables.read_text())["ansible_host"])
 
-    def command(self, *words: str) -> list[str]:
+    def inventories(self) -> list[str]:
+        """-i INVENTORY … as opskit and ansible-playbook take them."""
         overlay = self.state / "labs" / self.name / "inventory.yml"
-        inventories = [self.inventory, *([overlay] if overlay.exists() else []), *self.overlays]
-        return [sys.executable, "-m", "opskit", *(w for path in inventories for w in ("-i", str(path))), *words]
+        paths = [self.inventory, *([overlay] if overlay.exists() else []), *self.overlays]
+        return [word for path in paths for word in ("-i", str(path))]
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "opskit", *self.inventories(), *words]
+
+    def playbook(self, *words: str) -> "Done":
+        """Plain ansible-playbook playbooks/deploy.yml."""
+        began = time.monotonic()
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), *self.inventories(), *words]
+        done = subprocess.run(
+            [*command, "playbooks/deploy.yml"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            env=self.environment(),
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"OPSKIT_STATE": str(self.state)}

@@ -61,8 +61,8 @@ def cluster(release: str, home: Path, keys: tuple[str, str] | None = None) -> It
     keys: the access key and secret key that the broker asks for (ACL 1.0, so 4.x).
     """
     lib = unpacked("server", release, home)
-    nameserver_port, broker_port = _free_ports(1), _free_ports(4)
-    _lay_files(home, nameserver_port, broker_port + 2)
+    nameserver_port, broker_port = free_ports(1), free_ports(4)
+    lay_files(home, nameserver_port, broker_port + 2)
     if keys:
         account = f"accounts:\n- accessKey: {keys[0]}\n  secretKey: {keys[1]}\n  admin: true\n"
         (home / "conf" / "plain_acl.yml").write_text(account)
@@ -70,15 +70,15 @@ def cluster(release: str, home: Path, keys: tuple[str, str] | None = None) -> It
             conf.write("aclEnable=true\n")
     with ExitStack() as servers:
         nameserver = servers.enter_context(
-            _server(home, lib, "namesrv", "org.apache.rocketmq.namesrv.NamesrvStartup", nameserver_port)
+            server(home, lib, "namesrv", "org.apache.rocketmq.namesrv.NamesrvStartup", nameserver_port)
         )
         broker = servers.enter_context(
-            _server(home, lib, "broker", "org.apache.rocketmq.broker.BrokerStartup", broker_port + 2)
+            server(home, lib, "broker", "org.apache.rocketmq.broker.BrokerStartup", broker_port + 2)
         )
         yield Cluster(nameserver, broker)
 
 
-def _lay_files(home: Path, nameserver_port: int, broker_port: int) -> None:
+def lay_files(home: Path, nameserver_port: int, broker_port: int) -> None:
     conf, topics = home / "conf", home / "store" / "config" / "topics.json"
     conf.mkdir()
     topics.parent.mkdir(parents=True)
@@ -99,7 +99,7 @@ def _lay_files(home: Path, nameserver_port: int, broker_port: int) -> None:
 
 
 @contextmanager
-def _server(home: Path, lib: Path, name: str, main: str, port: int) -> Iterator[Server]:
+def server(home: Path, lib: Path, name: str, main: str, port: int) -> Iterator[Server]:
     memory = ["-Xms128m", "-Xmx384m"]
     places = [f"-Drocketmq.home.dir={home}", f"-Duser.home={home}", "-cp", f"{lib}/*"]
     output = home / f"{name}.out"
@@ -125,7 +125,7 @@ def _await_port(process: subprocess.Popen[bytes], port: int, output: Path, secon
     raise AssertionError(f"nothing listens on {port} after {seconds} s: {output.read_text()[-2000:]}")
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of `count` neighbouring free ports: a broker takes listenPort, -2 and +1."""
     while True:
         with ExitStack() as stack:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 from pydantic import SecretStr
-from real_rocketmq import TOPIC, Server, _free_ports, _lay_files, _server, cluster, unpacked
+from real_rocketmq import TOPIC, Server, cluster, free_ports, lay_files, server, unpacked
 
 from opskit.errors import Exit
 from opskit.inventory.cluster import Acl, Broker, Cluster, Endpoint, Host, Jvm, Nameserver
@@ -134,7 +134,7 @@ def test_another_release_than_declared_is_named(lab: Lab) -> None:
 
 
 def test_nothing_listens_where_the_cluster_is_declared(lab: Lab) -> None:
-    elsewhere = declared(lab.release, _free_ports(1), _free_ports(1))
+    elsewhere = declared(lab.release, free_ports(1), free_ports(1))
     report = judge(elsewhere, ask_now(elsewhere, SECONDS))
     assert {server.state for server in (*report.nameservers, *report.brokers)} == {"refused"}
     assert report.exit == Exit.FAILS
@@ -162,15 +162,15 @@ def test_clients_and_settings_are_asked_for(lab: Lab) -> None:
 
 
 def test_a_broker_with_an_acl_takes_signed_questions_only(tmp_path: Path) -> None:
-    port, keys = _free_ports(4) + 2, Acl(access_key="opskit-admin", secret_key=SecretStr("a-long-secret"))
-    nameserver_port = _free_ports(1)
-    _lay_files(tmp_path, nameserver_port, port)
+    port, keys = free_ports(4) + 2, Acl(access_key="opskit-admin", secret_key=SecretStr("a-long-secret"))
+    nameserver_port = free_ports(1)
+    lay_files(tmp_path, nameserver_port, port)
     (tmp_path / "conf" / "broker.conf").open("a").write("aclEnable=true\n")
     (tmp_path / "conf" / "plain_acl.yml").write_text(
         f"accounts:\n- accessKey: {keys.access_key}\n  secretKey: {keys.secret_key.get_secret_value()}\n  admin: true\n"
     )
     lib, main = unpacked("server", "4.8.0", tmp_path), "org.apache.rocketmq.broker.BrokerStartup"
-    with _server(tmp_path, lib, "broker", main, port):
+    with server(tmp_path, lib, "broker", main, port):
         signed = broker_status(declared("4.8.0", nameserver_port, port, keys))
         unsigned = judge(stranger := declared("4.8.0", nameserver_port, port), ask_now(stranger, SECONDS)).brokers[0]
     assert (signed.state, signed.detail, signed.permission) == ("healthy", "", 6)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from opskit.onhost.frames import Frame, FrameError
 from opskit.rocketmq import admin, fastjson
-from opskit.rocketmq.answers import release_name
 
 CASES = Path(__file__).parent.parent / "cases" / "admin"
 values = st.recursive(
@@ -76,19 +75,6 @@ def test_what_fastjson_writes_is_read(text: str, value: object) -> None:
 def test_what_is_no_json_is_a_value_error_and_quickly(text: str) -> None:
     with pytest.raises(ValueError):
         fastjson.loads(text)
-
-
-@pytest.mark.parametrize(
-    ("ordinal", "name"),
-    [
-        (273, "4.3.0"), (293, "4.4.0"), (313, "4.5.0"), (317, "4.5.2"), (355, "4.7.1"), (373, "4.8.0"), (393, "4.9.0"),
-        (395, "4.9.1"), (401, "4.9.4"), (409, "4.9.8"), (412, "5.0.0-SNAPSHOT"), (413, "5.0.0"), (439, "5.1.3"),
-        (441, "5.1.4"), (453, "5.2.0"), (479, "5.3.3"), (493, "5.4.0"), (513, "5.5.0"),
-        (252, "before 4.3.0 (MQVersion 252)"),
-    ],
-)  # fmt: skip
-def test_a_release_is_told_from_its_ordinal(ordinal: int, name: str) -> None:
-    assert release_name(ordinal) == name
 
 
 def captured() -> list[dict[str, object]]:

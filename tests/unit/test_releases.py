@@ -48,7 +48,7 @@ MQVERSION = {
 @pytest.mark.parametrize(("release", "ordinal"), MQVERSION.items())
 def test_ordinals_are_those_of_mqversion(release: str, ordinal: int) -> None:
     assert Release.parse(release).ordinal == ordinal
-    assert str(Release.of_ordinal(ordinal)) == release
+    assert Release.name(ordinal) == release
 
 
 @given(NUMBERED)
@@ -59,6 +59,7 @@ def test_an_ordinal_leads_back_to_its_release(release: Release) -> None:
 @pytest.mark.parametrize("ordinal", [-1, 0, 111, 212, 372, 494, 612, 613, 2**31])
 def test_a_snapshot_or_an_unknown_version_is_no_release(ordinal: int) -> None:
     assert Release.of_ordinal(ordinal) is None
+    assert Release.name(ordinal) == f"MQVersion {ordinal}"
 
 
 @pytest.mark.parametrize("release", ["3.2.6", "4.10.0", "5.0.10", "6.0.0"])
@@ -70,13 +71,9 @@ def test_a_release_that_mqversion_cannot_hold_has_no_ordinal(release: str) -> No
 @pytest.mark.parametrize(
     ("predicate", "last_without", "first_with"),
     [
-        (releases.has_controller, "4.9.8", "5.0.0"),
-        (releases.has_standard_json_route, "4.9.3", "4.9.4"),
-        (releases.closes_on_timeout, "4.9.0", "4.9.1"),
         (releases.has_two_nameserver_trap, "4.9.0", "4.9.1"),
         (releases.has_two_nameserver_trap, "5.1.4", "5.1.3"),
         (releases.needs_logback_files, "5.1.0", "5.0.0"),
-        (releases.needs_java_opens, "5.0.0", "4.9.8"),
     ],
 )
 def test_what_changed_changed_at_its_release(predicate, last_without: str, first_with: str) -> None:
@@ -86,6 +83,5 @@ def test_what_changed_changed_at_its_release(predicate, last_without: str, first
 
 def test_java_17_opens_its_packages_to_4_x_only() -> None:
     assert "--add-opens=java.base/java.nio=ALL-UNNAMED" in releases.java_options("4.8.0")
-    assert "--add-exports=java.base/sun.security.util=ALL-UNNAMED" in releases.java_options("4.9.7", java=11)
+    assert "--add-exports=java.base/sun.security.util=ALL-UNNAMED" in releases.java_options("4.9.7")
     assert releases.java_options("5.4.0") == ()
-    assert releases.java_options("4.8.0", java=8) == ()
