@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from opskit.inventory.cluster import Broker, Cluster, Component, Controller, Host, Jvm, Nameserver, Scalar, Server
 from opskit.paths import assets
 from opskit.render import layout
-from opskit.render.layout import KINDS
+from opskit.render.layout import KINDS, Kind
 from opskit.rocketmq.releases import java_options, needs_logback_files
 from opskit.rocketmq.settings import to_properties_value
 
@@ -105,7 +105,7 @@ def _server_files(cluster: Cluster, server: Server, bundles: Mapping[str, str]) 
     unit_values = {
         **values,
         "release": server.release,
-        "options": _java_options(server.jvm, server.release),
+        "options": _java_options(server.jvm, server.release, kind),
         "lib": f"{layout.SERVER_RELEASES}/{bundles[server.release]}/lib",
         "writable": sorted({layout.DATA, layout.LOGS, cluster.store_path}),
     }
@@ -157,14 +157,15 @@ def _controller_identity(cluster: Cluster, own: Controller) -> dict[str, Scalar]
     }
 
 
-def _java_options(jvm: Jvm, release: str) -> list[str]:
+def _java_options(jvm: Jvm, release: str, kind: Kind) -> list[str]:
     memory = [f"-Xms{jvm.heap}", f"-Xmx{jvm.heap}"]
     direct = [f"-XX:MaxDirectMemorySize={jvm.direct_memory}"] if jvm.direct_memory else []
     paths = [f"-Drocketmq.home.dir={layout.HOME}", f"-Duser.home={layout.LOGS}"]
-    modules = java_options(release)
+    modules = java_options(release, controller=kind.component == "controller")
     # Java 8 knows no modules; this makes it pass over their options instead of refusing to start
     lenient = ["-XX:+IgnoreUnrecognizedVMOptions"] if modules else []
-    return [*memory, *direct, *jvm.options, *lenient, *modules, *paths]
+    logback = [] if needs_logback_files(release) else [f"-Drmq.logback.configurationFile={kind.own_logback}"]
+    return [*memory, *direct, *jvm.options, *lenient, *modules, *paths, *logback]
 
 
 def _file(

@@ -23,6 +23,9 @@ class Kind:
     main_class: str
     conf: str
     logback: str
+    """Path of the logback file, for the releases that want one."""
+    own_logback: str
+    """The jars' own, by name: with every server's jar on the class path the first one found would win."""
     log: str
 
 
@@ -33,6 +36,7 @@ KINDS: dict[Component, Kind] = {
         "org.apache.rocketmq.namesrv.NamesrvStartup",
         f"{CONF}/namesrv.conf",
         f"{CONF}/logback_namesrv.xml",
+        "rmq.namesrv.logback.xml",
         f"{LOGS}/logs/rocketmqlogs/namesrv.log",
     ),
     "broker": Kind(
@@ -41,6 +45,7 @@ KINDS: dict[Component, Kind] = {
         "org.apache.rocketmq.broker.BrokerStartup",
         f"{CONF}/broker.conf",
         f"{CONF}/logback_broker.xml",
+        "rmq.broker.logback.xml",
         f"{LOGS}/logs/rocketmqlogs/broker.log",
     ),
     "controller": Kind(
@@ -49,6 +54,7 @@ KINDS: dict[Component, Kind] = {
         "org.apache.rocketmq.controller.ControllerStartup",
         f"{CONF}/controller.conf",
         f"{CONF}/logback_controller.xml",
+        "rmq.controller.logback.xml",
         f"{LOGS}/logs/rocketmqlogs/controller.log",
     ),
 }
