@@ -35,9 +35,12 @@ demo: runtime ## build the lab, deploy a real cluster to it, show its status
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status
 	@printf '\nThe lab is still up. Three commands to try next:\n'
-	@printf '  %s\n' "$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy            # again: nothing changes" \
-	  "podman pause opskit-$(LAB)-ns1 && $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status   # a hung nameserver; podman unpause undoes it" \
-	  "make demo-down                 # remove everything"
+	@printf '%s\n' '  # again: one sweep, nothing changes' \
+	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy" \
+	  '  # hang a nameserver; podman unpause undoes it' \
+	  "  podman pause opskit-$(LAB)-ns1; $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status" \
+	  '  # remove everything' \
+	  '  make demo-down'
 
 demo-down: install ## remove the lab of the demo
 	@$(OPSKIT) -i $(INVENTORY) lab down --name $(LAB)

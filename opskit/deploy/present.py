@@ -93,6 +93,6 @@ def _last(result: DeployResult) -> Shape:
     verb = "would change" if result.outcome == "checked" else "changed"
     return Sentence(
         f"{result.cluster}: {len(result.changed)} hosts {verb}, {len(result.unchanged)} as declared, "
-        f"{result.restarts} restarts, {result.seconds:g} s",
+        f"{result.restarts} servers (re)started, {result.seconds:g} s",
         "good",
     )

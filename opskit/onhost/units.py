@@ -41,7 +41,7 @@ def restart_reason(unit: Dict[str, Any], files: List[Optional[Dict[str, Any]]]) 
     files: states (see `files.state`) of the files that take effect at a restart; None for one that is missing.
     """
     if unit["active"] not in ("active", "activating") or not unit["pid"]:
-        return "it is {}".format(unit["active"] if unit["loaded"] else "not installed")
+        return "it failed" if unit["active"] == "failed" else "it is not running"
     if any(file is None or file["mtime_ns"] > unit["started_ns"] for file in files):
         return "its process is older than its files"
     return ""

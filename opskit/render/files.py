@@ -84,7 +84,7 @@ def _common(cluster: Cluster, host: Host) -> Iterator[RenderedFile]:
     values = {"cluster": cluster, "host": host}
     if cluster.apply_sysctl:
         yield _file("sysctl.conf.j2", "/etc/sysctl.d/60-rocketmq.conf", "host", values, effect="sysctl")
-    yield _file("logrotate.j2", "/etc/logrotate.d/opskit", "host", values)
+    yield _file("logrotate.j2", "/etc/logrotate.d/opskit-audit", "host", values)
 
 
 def _server_files(cluster: Cluster, server: Server, bundles: Mapping[str, str]) -> Iterator[RenderedFile]:

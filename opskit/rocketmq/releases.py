@@ -82,7 +82,7 @@ def needs_logback_files(release: str) -> bool:
 def java_options(release: str, controller: bool = False) -> tuple[str, ...]:
     """The module options that servers of the release need on Java 9 or newer; from 5.0.0 on only a controller does.
 
-    Its hessian prints InaccessibleObjectException without java.lang (measured: 5.4.0 on Java 17; it boots all the same).
+    Its hessian prints InaccessibleObjectException without java.lang (measured: 5.4.0 on Java 17; it boots even so).
     4.x has netty 4.0, which fails with NoClassDefFoundError without (measured: 4.8.0 on Java 17). Java 8 does not start
     with them unless it is told to ignore what it does not know.
     """

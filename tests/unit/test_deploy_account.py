@@ -111,7 +111,7 @@ def test_a_check_shows_what_would_change_and_its_diffs() -> None:
         "a: /etc/rocketmq/conf/broker.conf",
         "+x=2",
         "broker (broker.conf changes)",
-        "small: 2 hosts would change, 1 as declared, 1 restarts, 1 s",
+        "small: 2 hosts would change, 1 as declared, 1 servers (re)started, 1 s",
     ):
         assert line in text
     assert "+x=2" not in shown(checked, diff=False)

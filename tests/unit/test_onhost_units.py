@@ -15,10 +15,10 @@ CASES = [
         "a unit that is not there",
         {**RUNNING, "loaded": False, "active": "inactive", "pid": 0},
         [],
-        "it is not installed",
+        "it is not running",
     ),
-    ("a stopped unit", {**RUNNING, "active": "inactive", "pid": 0, "started_ns": None}, [OLD], "it is inactive"),
-    ("a failed unit", {**RUNNING, "active": "failed", "pid": 0, "started_ns": None}, [OLD], "it is failed"),
+    ("a stopped unit", {**RUNNING, "active": "inactive", "pid": 0, "started_ns": None}, [OLD], "it is not running"),
+    ("a failed unit", {**RUNNING, "active": "failed", "pid": 0, "started_ns": None}, [OLD], "it failed"),
 ]
 
 
