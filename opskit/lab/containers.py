@@ -59,6 +59,8 @@ async def create(lab: Lab, host: str, address: IPv4Address) -> None:
         f"--hostname={host}",
         f"--network={names.network(lab.name)}",
         f"--ip={address}",
+        # its own for good: with a new one at each start, this machine's ARP cache loses the host for up to 45 s
+        f"--mac-address=02:00:{address.packed.hex(':')}",
         "--no-hosts",
         f"--volume={lab.folder.etc_hosts}:/etc/hosts:ro",
         f"--volume={lab.folder.public_key}:/etc/ssh/authorized_keys.d/{overlay.USER}:ro",
