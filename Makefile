@@ -12,7 +12,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime demo demo-down test test-unit test-lab lint format schemas specs java keys locks clean
+.PHONY: help install runtime demo demo-down test test-unit test-lab molecule lint format schemas specs java keys locks clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -52,6 +52,10 @@ test-unit: install ## pure tests; no container, no network
 
 test-lab: runtime ## real RocketMQ, real hosts
 	@$(BIN)/pytest tests/lab
+
+molecule: runtime ## the roles on real hosts: check, converge, idempotence, audit by testinfra
+	@PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_LAB=molecule-$$$$ \
+	  MOLECULE_EPHEMERAL_DIRECTORY=$(OPSKIT_STATE)/molecule-$$$$ $(BIN)/molecule test -s cluster
 
 lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
