@@ -1,6 +1,7 @@
 """One way to open an SSH connection: the key of the inventory, the host key always verified."""
 
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,8 @@ def why(error: Exception, endpoint: Endpoint) -> str:
             return f"it refuses the SSH login of {endpoint.user or 'this user'}"
         case TimeoutError():
             return f"no answer to SSH within {CONNECT_SECONDS:g} s"
+        case socket.gaierror():
+            return f"its address {endpoint.address} does not resolve"
         case OSError(errno=int(number), filename=None):
             return f"no SSH connection to {endpoint.address} port {endpoint.port}: {os.strerror(number).lower()}"
         case _:
