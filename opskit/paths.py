@@ -5,13 +5,10 @@ from pathlib import Path
 
 import platformdirs
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
-_WHEEL = Path(__file__).resolve().parent / "_assets"
-
 
 def assets() -> Path:
-    """Where playbooks/, roles/, plugins/, templates/ and java/ lie: the checkout, or `_assets` in a wheel."""
-    return _WHEEL if _WHEEL.is_dir() else _CHECKOUT
+    """The checkout, in which playbooks/, roles/, plugins/, templates/ and java/ lie."""
+    return Path(__file__).resolve().parent.parent
 
 
 def collections() -> Path:
