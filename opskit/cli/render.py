@@ -1,6 +1,7 @@
 """`opskit render`: every file of every host, written to a folder or compared with the hosts."""
 
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated
 
 import typer
@@ -40,7 +41,8 @@ def render(
     cluster, _ = accept(state.required_inventories())
     prepared = prepare(cluster, say_to_stderr)
     if manifest:
-        manifests.write(manifest, "ansible", cluster, prepared.rendered, prepared.servers, prepared.clients, None)
+        run = f"ansible-{token_hex(3)}"
+        manifests.write(manifest, run, cluster, prepared.rendered, prepared.servers, prepared.clients, None)
     if out:
         write_tree(out, prepared.rendered)
     result: Rendered = rendered_result(cluster.name, prepared.rendered)

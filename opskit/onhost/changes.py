@@ -16,6 +16,8 @@ from . import archive
 
 FOLDER = "/var/lib/opskit"
 RECORDS = os.path.join(FOLDER, "changes")
+PATIENCE_SECONDS, RETRY_SECONDS = 900, 5
+"""How long the timer's undo tries: what it speaks to may hang or be down at the deadline, and nobody else calls it."""
 
 Undo = Callable[[Dict[str, Any]], None]
 
@@ -30,13 +32,15 @@ def arm(identity: str, kind: str, subject: str, undo: Dict[str, Any], seconds: f
         [
             "systemd-run",
             "--quiet",
+            # a service that failed would keep its name and be in the way of the next one
+            "--collect",
             "--unit=" + _timer(identity),
             f"--on-active={seconds:.0f}",
             # transient timers are accurate to a minute unless they are told otherwise
             "--timer-property=AccuracySec=100ms",
             sys.executable,
             program,
-            json.dumps({"op": "undo", "id": identity}),
+            json.dumps({"op": "undo", "id": identity, "patience": PATIENCE_SECONDS}),
         ],
         check=True,
         capture_output=True,
@@ -44,18 +48,41 @@ def arm(identity: str, kind: str, subject: str, undo: Dict[str, Any], seconds: f
 
 
 def disarm(identity: str) -> None:
-    """The change is over by itself (the restart put it right): stop the timer and close the record."""
-    _close(identity, "over")
+    """The change is over by itself (the restart put it right): stop the timer and close the record.
+
+    Nothing is left to do where the undo was quicker.
+    """
+    if _load(identity)["state"] == "armed":
+        _close(identity, "over")
 
 
-def undo(identity: str, undos: Mapping[str, Undo]) -> Dict[str, Any]:
-    """Undo one change now and close its record; {id, subject, state}. Raises where the undo does."""
-    record = _load(identity)
-    if record["state"] == "armed":
-        undos[record["kind"]](record["undo"])
-        _close(identity, "undone")
-        record["state"] = "undone"
+def undo(identity: str, undos: Mapping[str, Undo], patience_seconds: float = 0) -> Dict[str, Any]:
+    """Undo one change and close its record; {id, subject, state}.
+
+    Where the undo fails it is tried again for patience_seconds, unless the change is over meanwhile; then its error is
+    raised, and the record stays armed for the next `undo` or `undo_all`.
+    """
+    end = time.monotonic() + patience_seconds
+    while True:
+        record = _load(identity)
+        if record["state"] != "armed":
+            break
+        try:
+            undos[record["kind"]](record["undo"])
+        except Exception:
+            if time.monotonic() + RETRY_SECONDS > end:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            _close(identity, "undone")
     return {key: record[key] for key in ("id", "subject", "state")}
+
+
+def undo_of(subject: str, undos: Mapping[str, Undo]) -> None:
+    """Undo what an earlier, interrupted run left armed on one subject, so that a new change starts from what was."""
+    for identity in armed():
+        if _load(identity)["subject"] == subject:
+            undo(identity, undos)
 
 
 def undo_all(undos: Mapping[str, Undo]) -> List[Dict[str, Any]]:
@@ -73,8 +100,8 @@ def armed() -> List[str]:
 def _close(identity: str, state: str) -> None:
     record = _load(identity)
     record["state"] = state
-    # it may hold admin keys, and is of no use any more
-    del record["undo"]
+    # it may hold admin keys, and is of no use any more; the timer's undo may have closed it in this very moment
+    record.pop("undo", None)
     _store(record)
     # the timer's own service calls this too: stopping the timer does not stop the service it started
     subprocess.run(["systemctl", "stop", _timer(identity) + ".timer"], capture_output=True, check=False)

@@ -32,9 +32,12 @@ def begin(
     `most_seconds` in all. undo_seconds: when the armed undo fires. Returns {seconds, still_per_second}; the second is
     above zero where somebody still sent at the end (delayed messages count too: the broker stores them itself).
     """
+    subject = f"{address}:{port}"
+    # else the read-only of an interrupted drain would be what the undo of this one restores
+    changes.undo_of(subject, UNDO)
     before = permission(address, port, acl)
     undo = {"address": address, "port": port, "acl": acl, "permission": before}
-    changes.arm(identity, "drain", f"{address}:{port}", undo, undo_seconds)
+    changes.arm(identity, "drain", subject, undo, undo_seconds)
     started = time.monotonic()
     set_permission(address, port, acl, READ_ONLY)
     count, since, rate = _stored(address, port, acl), started, 0.0

@@ -12,7 +12,7 @@ def _undo_all(_: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _undo(request: Dict[str, Any]) -> Dict[str, Any]:
-    return {"undone": [changes.undo(request["id"], drain.UNDO)]}
+    return {"undone": [changes.undo(request["id"], drain.UNDO, request.get("patience", 0))]}
 
 
 OPERATIONS: Dict[str, Callable[[Dict[str, Any]], Dict[str, Any]]] = {

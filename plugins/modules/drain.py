@@ -86,9 +86,12 @@ def main():
     try:
         done = drain.begin(wanted["identity"], wanted["address"], wanted["port"], acl, least, most, undo_after)
     except Exception as error:
+        sentence = f"The broker could not be drained: {error}"
         if wanted["identity"] in changes.armed():
-            operations.reply({"op": "undo", "id": wanted["identity"]})
-        module.fail_json(msg=f"The broker could not be drained: {error}")
+            undone = operations.reply({"op": "undo", "id": wanted["identity"]})
+            if "error" in undone:
+                sentence += f". Nor could that be undone yet ({undone['error']}); the undo armed here tries again."
+        module.fail_json(msg=sentence)
     module.exit_json(changed=True, **done)
 
 
