@@ -74,7 +74,7 @@ def journal(unit: str, since: float) -> str:
     """The unit's last log lines since a wall time in seconds."""
     # what the process wrote last may not have reached the journal yet
     _run(["journalctl", "--sync"], 10)
-    text = _run(["journalctl", "-u", unit, "-n", "500", "--no-pager", "-o", "cat", "--since", f"@{since:.0f}"], 10)
+    text = _run(["journalctl", "-u", unit, "-n", "500", "--no-pager", "-o", "cat", "--since", f"@{int(since)}"], 10)
     return "\n".join([line for line in text.splitlines() if LOGBACK_STATUS not in line][-JOURNAL_LINES:])
 
 
