@@ -1,30 +1,30 @@
 """Lock, audit line and undo on all hosts of a cluster, each in one sweep."""
 
-import os
-import socket
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+from opskit.change.process import Process, current, is_gone
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Endpoint
 from opskit.reach.sweep import HostResult, sweep
 from opskit.runs.folder import Run
 
-LOCK_SECONDS = 3600
-
 
 @contextmanager
-def locked(run: Run, endpoints: Sequence[Endpoint]) -> Iterator[None]:
+def locked(run: Run, endpoints: Sequence[Endpoint], seconds: float) -> Iterator[None]:
     """Hold the cluster's lock on every host while the body runs.
 
-    Raises OpskitError (exit 3) that names the holder where one host is locked by another run; a holder that ran on
-    this machine and is gone is replaced. The lock frees itself after an hour.
+    seconds: after which the lock frees itself; more than the body can take. Raises OpskitError (exit 3) that names the
+    holder where one host is locked by another run; a holder that ran on this machine and is gone is replaced.
     """
-    _take(run, endpoints)
     try:
+        _take(run, endpoints, seconds)
         yield
     finally:
+        # on all, also where none was granted: a host whose answer was lost may have granted it
         everywhere({"op": "unlock", "owner": run.identity}, endpoints)
 
 
@@ -36,57 +36,49 @@ def audit(run: Run, endpoints: Sequence[Endpoint], outcome: str) -> dict[str, Ho
 
 
 def undo_all(endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
-    """Undo every change that is still armed on these hosts."""
-    return everywhere({"op": "undo-all"}, endpoints)
+    """Undo every change that is still armed on these hosts; a second Ctrl-C does not cut it short (30 s at most)."""
+    with _uninterrupted():
+        return everywhere({"op": "undo-all"}, endpoints)
 
 
 def everywhere(request: dict[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
     return sweep({endpoint.host: request for endpoint in endpoints}, endpoints)
 
 
-def _take(run: Run, endpoints: Sequence[Endpoint], replace: str = "") -> None:
+def _take(run: Run, endpoints: Sequence[Endpoint], seconds: float, replace: Sequence[str] = ()) -> None:
     request = {
         "op": "lock",
         "owner": run.identity,
         "verb": run.verb,
         "by": run.by,
-        "controller": socket.gethostname(),
-        "pid": os.getpid(),
-        "seconds": LOCK_SECONDS,
+        "process": current().model_dump(),
+        "seconds": seconds,
         "replace": replace,
     }
     results = everywhere(request, endpoints)
     for host, result in results.items():
         if result.outcome != "ok":
-            _release(run, results, endpoints)
             raise OpskitError(f"the cluster lock could not be taken: {result.error}", where=host, code=Exit.UNJUDGED)
-        held = result.value["held"]
-        if held:
-            _release(run, results, endpoints)
-            if not replace and _is_dead(held):
-                _take(run, endpoints, replace=held["owner"])
-                return
-            raise OpskitError(
-                f"the cluster is locked by {held['verb']} of {held['by']} (run {held['owner']})",
-                where=host,
-                remedy="Wait until that run ends; its lock frees itself at the latest one hour after it was taken.",
-                code=Exit.UNJUDGED,
-            )
+    held = {host: result.value["held"] for host, result in results.items() if result.value["held"]}
+    living = {host: lock for host, lock in held.items() if not is_gone(Process(**lock["process"]))}
+    if held and not living and not replace:
+        _take(run, endpoints, seconds, replace=sorted({lock["owner"] for lock in held.values()}))
+    elif held:
+        host, lock = next(iter((living or held).items()))
+        until = datetime.fromtimestamp(lock["until"], UTC)
+        raise OpskitError(
+            f"the cluster is locked by {lock['verb']} of {lock['by']} (run {lock['owner']})",
+            where=host,
+            remedy=f"Wait until that run ends; its lock frees itself at {until:%Y-%m-%d %H:%M} UTC at the latest.",
+            code=Exit.UNJUDGED,
+        )
 
 
-def _release(run: Run, results: dict[str, HostResult], endpoints: Sequence[Endpoint]) -> None:
-    taken = [endpoint for endpoint in endpoints if results[endpoint.host].outcome == "ok"]
-    everywhere({"op": "unlock", "owner": run.identity}, taken)
-
-
-def _is_dead(held: dict[str, Any]) -> bool:
-    """Whether the holder ran on this machine and is gone."""
-    if held["controller"] != socket.gethostname():
-        return False
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
-        os.kill(held["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

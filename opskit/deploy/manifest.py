@@ -11,6 +11,7 @@ from typing import Any
 
 from opskit.artifacts.bundles import Bundle
 from opskit.artifacts.jars import sha256_of
+from opskit.change.process import Process, is_gone
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.render import layout
 from opskit.render.files import RenderedHost
@@ -24,11 +25,11 @@ def write(
     rendered: Mapping[str, RenderedHost],
     servers: Mapping[str, Bundle],
     clients: Mapping[str, Bundle],
-    driver: int | None,
+    driver: Process | None,
 ) -> None:
     """Write the manifest of a run; `servers` and `clients` hold the bundles by release.
 
-    driver: pid of the opskit that drives the playbook, which goes no further once that is gone; None for plain Ansible.
+    driver: the opskit that drives the playbook, which goes no further once that is gone; None for plain Ansible.
     """
     hosts = folder / "hosts"
     hosts.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -36,10 +37,16 @@ def write(
     if cluster.acl:
         dump["acl"]["secret_key"] = cluster.acl.secret_key.get_secret_value()
     _private(folder / "cluster.json", dump)
-    _private(folder / "driver.json", {"pid": driver})
+    _private(folder / "driver.json", driver and driver.model_dump())
     for host in cluster.hosts:
         content = _host(run, cluster, host.name, rendered.get(host.name), servers, clients)
         _private(hosts / f"{host.name}.json", content)
+
+
+def abandoned(folder: Path) -> bool:
+    """Whether the opskit that drives the playbook of this manifest is gone; never for plain Ansible."""
+    driver = json.loads((folder / "driver.json").read_text())
+    return driver is not None and is_gone(Process(**driver))
 
 
 def read_cluster(folder: Path) -> Cluster:

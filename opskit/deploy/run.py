@@ -1,7 +1,6 @@
 """The deploy: survey, preflight, lock, roll, smoke test. Composes; every decision is made elsewhere."""
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,18 +9,15 @@ from pathlib import Path
 
 from opskit.artifacts.bundles import Bundle, bundle
 from opskit.change.hosts import audit, locked, undo_all
+from opskit.change.process import current
 from opskit.deploy import manifest
 from opskit.deploy.account import changed, drains, failure, pending
-from opskit.deploy.result import (
-    DeployResult,
-    Failure,
-    Smoke,
-    host_result,
-)
+from opskit.deploy.result import DeployResult, Failure, Smoke, host_result
 from opskit.deploy.smoke import smoke
 from opskit.deploy.survey import Surveyed, survey
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
+from opskit.onhost import units
 from opskit.paths import assets
 from opskit.reach.playbook import Event, play
 from opskit.render.files import RenderedHost, render
@@ -114,14 +110,24 @@ def _change(
 ) -> DeployResult:
     if result.changed:
         endpoints = [host.endpoint for host in cluster.hosts]
-        with locked(run, endpoints):
-            result = _roll(cluster, inventories, run, prepared, result, on_event)
-            audit(run, endpoints, result.outcome)
+        with locked(run, endpoints, longest(cluster)):
+            outcome = "broken off"
+            try:
+                result = _roll(cluster, inventories, run, prepared, result, on_event)
+                outcome = result.outcome
+            finally:
+                audit(run, endpoints, outcome)
     if result.outcome == "done" and not options.limit:
         result = _judged(cluster, result, say)
     if result.outcome == "done" and options.smoke:
         result = result.model_copy(update={"smoke": _smoke(cluster, prepared, say)})
     return result
+
+
+def longest(cluster: Cluster) -> float:
+    """Seconds that a roll can take at most, half an hour of it for the jars: every broker drained, every gate late."""
+    each = units.STOP_SECONDS + units.START_SECONDS + cluster.gate_seconds
+    return 1800 + len(cluster.servers) * each + len(cluster.brokers) * 2 * cluster.drain_seconds
 
 
 def _judged(cluster: Cluster, result: DeployResult, say: Say) -> DeployResult:
@@ -145,7 +151,7 @@ def _roll(
     result: DeployResult,
     on_event: Callable[[Event], None],
 ) -> DeployResult:
-    """Run the playbook on the hosts that differ; where it is cut off, undo what is armed."""
+    """Run the playbook on the hosts that differ; where it does not end well, for any reason, undo what is armed."""
     events: list[Event] = []
 
     def handle(event: Event) -> None:
@@ -153,10 +159,9 @@ def _roll(
         on_event(event)
 
     folder = run.folder / "manifest"
+    folder.mkdir(mode=0o700)
     try:
-        manifest.write(
-            folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients, os.getpid()
-        )
+        manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients, current())
         played = play(
             assets() / "playbooks" / "deploy.yml",
             inventories,
@@ -164,6 +169,9 @@ def _roll(
             [host.host for host in result.changed],
             handle,
         )
+    except BaseException:
+        _undo(cluster)
+        raise
     finally:
         shutil.rmtree(folder)
     updates: dict[str, object] = {

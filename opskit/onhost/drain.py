@@ -20,7 +20,7 @@ Acl = Optional[Tuple[str, str]]
 
 
 class BrokerError(Exception):
-    """The broker answered with an error."""
+    """The broker answered with an error, or is not read-only any more."""
 
 
 def begin(
@@ -31,6 +31,7 @@ def begin(
     Waits at least `least_seconds` (above the clients' route poll), then until nothing was stored for 3 s, at most
     `most_seconds` in all. undo_seconds: when the armed undo fires. Returns {seconds, still_per_second}; the second is
     above zero where somebody still sent at the end (delayed messages count too: the broker stores them itself).
+    Raises where the broker does not answer, and BrokerError where the change is undone while this waits.
     """
     subject = f"{address}:{port}"
     # else the read-only of an interrupted drain would be what the undo of this one restores
@@ -43,6 +44,10 @@ def begin(
     count, since, rate = _stored(address, port, acl), started, 0.0
     while True:
         time.sleep(1.0)
+        if identity not in changes.armed():
+            # by a Ctrl-C that came in the moment between arming and setting, too: nobody would undo it any more
+            set_permission(address, port, acl, before)
+            raise BrokerError("the drain was undone while it waited")
         now, latest = time.monotonic(), _stored(address, port, acl)
         rate, moved = (latest - count) / max(now - since, 1e-9), latest == count
         if not moved:

@@ -15,18 +15,19 @@ AUDIT = "/var/log/opskit/audit.log"
 
 
 def take(request: Dict[str, Any]) -> Dict[str, Any]:
-    """Take or renew the lock: request {owner, verb, by, controller, pid, seconds}.
+    """Take or renew the lock: request {owner, verb, by, process, seconds, replace}.
 
     Returns {held: record} where it is another's, {held: None} where it is now ours.
 
-    A lock is free once its deadline is past, or where `replace` names the owner that is known to be dead.
+    A lock is free once its deadline is past, or where `replace` names its owner: one that is known to be gone.
     """
     with _exclusive() as file:
         text = file.read()
         held = json.loads(text) if text else None
-        if held and held["owner"] not in (request["owner"], request.get("replace")) and held["until"] > time.time():
+        ours = (request["owner"], *request["replace"])
+        if held and held["owner"] not in ours and held["until"] > time.time():
             return {"held": held}
-        record = {key: request[key] for key in ("owner", "verb", "by", "controller", "pid")}
+        record = {key: request[key] for key in ("owner", "verb", "by", "process")}
         record["until"] = time.time() + request["seconds"]
         _rewrite(file, json.dumps(record))
         return {"held": None}

@@ -7,8 +7,10 @@ from typing import Any, Dict, List, Optional
 
 from . import sockets
 
-PROPERTIES = "LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestampMonotonic,UnitFileState,NeedDaemonReload"
+PROPERTIES = "LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestampMonotonic"
 JOURNAL_LINES = 25
+STOP_SECONDS, START_SECONDS = 100.0, 60.0
+"""A broker with much to flush may take the 90 s of its unit's TimeoutStopSec, and is then killed."""
 LOGBACK_STATUS = " |-"
 """In each of the hundred lines in which logback (RocketMQ 5.x) tells of its own start."""
 
@@ -18,7 +20,7 @@ class UnitError(Exception):
 
 
 def state(unit: str) -> Dict[str, Any]:
-    """{loaded, active, sub, pid, enabled, stale_definition, started_ns}; started_ns is wall time, None if down.
+    """{loaded, active, sub, pid, started_ns}; started_ns is wall time, None if down.
 
     The start is taken on the monotonic clock and moved onto today's wall clock, so that a clock step after the start
     does not make a process look older than its files.
@@ -31,8 +33,6 @@ def state(unit: str) -> Dict[str, Any]:
         "active": shown["ActiveState"],
         "sub": shown["SubState"],
         "pid": pid,
-        "enabled": shown["UnitFileState"] == "enabled",
-        "stale_definition": shown["NeedDaemonReload"] == "yes",
         "started_ns": time.time_ns() - (time.monotonic_ns() - started) if pid else None,
     }
 
@@ -49,17 +49,14 @@ def restart_reason(unit: Dict[str, Any], files: List[Optional[Dict[str, Any]]]) 
     return ""
 
 
-def bring_up(unit: str, port: int, timeout: float) -> None:
-    """Enable and (re)start a unit and wait until its own process listens on the port; raises UnitError.
-
-    timeout: seconds in all.
-    """
-    deadline = time.monotonic() + timeout
+def bring_up(unit: str, port: int) -> None:
+    """Enable and (re)start a unit and wait until its own process listens on the port; raises UnitError."""
     _systemctl("daemon-reload")
     _systemctl("enable", "--quiet", unit)
     _systemctl("reset-failed", unit)
     cursor = time.time()
-    _systemctl("restart", unit, timeout=timeout)
+    _systemctl("restart", unit, timeout=STOP_SECONDS)
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         now = state(unit)
         if now["active"] == "active" and now["pid"] and sockets.listens(now["pid"], port):
@@ -67,7 +64,7 @@ def bring_up(unit: str, port: int, timeout: float) -> None:
         if now["active"] == "failed" or now["sub"] == "auto-restart":
             raise UnitError(f"{unit} did not start.\n{journal(unit, cursor)}")
         time.sleep(0.2)
-    raise UnitError(f"{unit} does not listen on port {port} after {timeout:.0f} s.\n{journal(unit, cursor)}")
+    raise UnitError(f"{unit} does not listen on port {port} after {START_SECONDS:.0f} s.\n{journal(unit, cursor)}")
 
 
 def journal(unit: str, since: float) -> str:
@@ -84,7 +81,10 @@ def _systemctl(*words: str, timeout: float = 30) -> str:
 
 def _run(command: List[str], timeout: float) -> str:
     environment = dict(os.environ, LC_ALL="C")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)
+    except subprocess.TimeoutExpired as error:
+        raise UnitError("`{}` did not end within {:.0f} s.".format(" ".join(command), timeout)) from error
     if done.returncode:
         raise UnitError("`{}` failed: {}".format(" ".join(command), (done.stderr or done.stdout).strip()))
     return done.stdout

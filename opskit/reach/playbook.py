@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -58,7 +58,8 @@ class Cancel:
         if not self.wanted.is_set():
             return False
         if self._sent is None and self.pid is not None:
-            os.kill(self.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(self.pid, signal.SIGINT)
             self._sent = time.monotonic()
         return self._sent is None or time.monotonic() - self._sent > GRACE_SECONDS
 

@@ -59,8 +59,6 @@ running:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.opskit.rocketmq.plugins.module_utils.onhost import files, units
 
-START_SECONDS = 60
-
 
 def main():
     module = AnsibleModule(
@@ -80,7 +78,7 @@ def main():
         module.exit_json(changed=False, **result)
     if reason and not module.check_mode:
         try:
-            units.bring_up(unit, module.params["port"], START_SECONDS)
+            units.bring_up(unit, module.params["port"])
         except units.UnitError as error:
             module.fail_json(msg=str(error), **result)
     module.exit_json(changed=bool(reason), **result)

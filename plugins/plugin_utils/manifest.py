@@ -8,6 +8,8 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from opskit.deploy.manifest import abandoned
+
 
 class ManifestAction(ActionBase):
     """An action whose values come from the manifest that `opskit render --manifest` wrote, not from variables."""
@@ -18,10 +20,11 @@ class ManifestAction(ActionBase):
         """The folder of the manifest."""
         folder = task_vars.get("opskit_manifest") or task_vars["hostvars"]["localhost"].get("opskit_manifest")
         if not folder:
-            raise AnsibleActionFail("opskit_manifest is not set: run playbooks/deploy.yml, or opskit deploy.")
+            raise AnsibleActionFail(
+                "Nothing is rendered: run the whole of playbooks/deploy.yml, and add localhost to a --limit."
+            )
         path = Path(str(folder))
-        driver = json.loads((path / "driver.json").read_text())["pid"]
-        if driver is not None and not Path(f"/proc/{driver}").exists():
+        if abandoned(path):
             raise AnsibleActionFail("The opskit deploy that drove this playbook is gone, so it goes no further.")
         return path
 

@@ -106,6 +106,21 @@ def test_the_restart_that_follows_a_drain_disarms_it_also_where_the_timer_was_qu
     assert record("over")["state"] == "over"
 
 
+def test_a_drain_that_is_undone_while_it_waits_leaves_the_broker_writable(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a Ctrl-C just after the undo was armed: the read-only that is set after it has nobody to undo it."""
+
+    def undone_and_then_set(_: float) -> None:
+        changes.undo_all(drain.UNDO)
+        broker.permission = "4"
+
+    monkeypatch.setattr(drain.time, "sleep", undone_and_then_set)
+    with pytest.raises(drain.BrokerError, match="undone while it waited"):
+        begin("one")
+    assert broker.permission == "6"
+
+
 def test_a_closed_record_holds_no_keys(broker: FakeBroker) -> None:
     begin("one")
     changes.disarm("one")

@@ -15,8 +15,8 @@ def lock_in_a_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     yield
 
 
-def take(owner: str, seconds: float = 60, replace: str = "") -> dict[str, object] | None:
-    request = {"owner": owner, "verb": "deploy", "by": "me@here", "controller": "here", "pid": 1, "seconds": seconds}
+def take(owner: str, seconds: float = 60, *replace: str) -> dict[str, object] | None:
+    request = {"owner": owner, "verb": "deploy", "by": "me@here", "process": {"pid": 1}, "seconds": seconds}
     return locks.take({**request, "replace": replace})["held"]
 
 
@@ -38,8 +38,8 @@ def test_a_lock_past_its_deadline_is_free() -> None:
 
 def test_a_dead_owner_is_replaced_by_name_only() -> None:
     assert take("one") is None
-    assert take("two", replace="three") is not None
-    assert take("two", replace="one") is None
+    assert take("two", 60, "three") is not None
+    assert take("two", 60, "three", "one") is None
 
 
 def test_only_its_owner_releases_it() -> None:
