@@ -9,6 +9,7 @@ from typing import Any
 from opskit.change.process import Process, current, is_gone
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Endpoint
+from opskit.reach.playbook import STOPS
 from opskit.reach.sweep import HostResult, sweep
 from opskit.runs.folder import Run
 
@@ -76,7 +77,7 @@ def _take(run: Run, endpoints: Sequence[Endpoint], seconds: float, replace: Sequ
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT, signal.SIGTERM)}
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in STOPS}
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """The root command: global options, lazily imported commands, and the one place where errors become exit codes."""
 
+import errno
 import importlib
 import os
 import signal
@@ -89,12 +90,19 @@ def _bug() -> None:
     sys.stderr.write(f"opskit: this is a bug in opskit; its traceback is in {name}. Please report it.\n")
 
 
+def _disk_full(error: OSError) -> None:
+    place = f" ({error.filename})" if error.filename else ""
+    sys.stderr.write(f"opskit: the disk of this machine is full{place}\n  Free some space and run again.\n")
+
+
 def main() -> None:
     """Entry point: run the command, end with the exit code of `opskit.errors.Exit`.
 
     Usage errors are shown by typer, which ends with 2.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         app()
     except OpskitError as error:
@@ -102,6 +110,9 @@ def main() -> None:
         sys.exit(int(error.code))
     except KeyboardInterrupt:
         sys.exit(int(Exit.INTERRUPTED))
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _disk_full(error)
+            sys.exit(int(Exit.UNJUDGED))
         _bug()
         sys.exit(int(Exit.BUG))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from opskit.errors import Exit, OpskitError
+from opskit.report.reader import muted_when_gone
 from opskit.report.shapes import Shape
 
 if TYPE_CHECKING:
@@ -45,19 +46,21 @@ class State:
 
 def say_to_stderr(sentence: str) -> None:
     """Tell the operator what takes time."""
-    sys.stderr.write(f"{sentence}\n")
+    with muted_when_gone(sys.stderr):
+        sys.stderr.write(f"{sentence}\n")
 
 
 def show_findings(findings: "Sequence[Finding]") -> None:
     """Findings that do not stop a command, on stderr."""
     for finding in findings:
-        sys.stderr.write(f"{finding.severity}: {finding.subject}: {finding.sentence} [{finding.rule}]\n")
+        say_to_stderr(f"{finding.severity}: {finding.subject}: {finding.sentence} [{finding.rule}]")
 
 
 def finish(state: State, result: "BaseModel", shapes: Sequence[Shape], code: Exit) -> NoReturn:
-    """Show a result on stdout, as JSON or as text, and end with its exit code."""
+    """Show a result on stdout, as JSON or as text, and end with its exit code, whether somebody still reads or not."""
     if state.output is Format.json:
-        print(result.model_dump_json(indent=2, by_alias=True))  # noqa: T201
+        with muted_when_gone(sys.stdout):
+            print(result.model_dump_json(indent=2, by_alias=True), flush=True)  # noqa: T201
     else:
         from opskit.report.terminal import console, show
 

@@ -1,10 +1,11 @@
 """What a deploy has to do, from what was rendered and what a survey found. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from opskit.artifacts.bundles import Bundle
+from opskit.errors import OpskitError
 from opskit.inventory.cluster import Cluster, Component
 from opskit.onhost import units
 from opskit.render import layout
@@ -40,6 +41,18 @@ class HostPlan:
     @property
     def differs(self) -> bool:
         return bool(self.releases or self.files or self.restarts)
+
+
+def check_limit(cluster: Cluster, limit: Sequence[str]) -> None:
+    """Raises OpskitError (exit 2) where the limit names no host of the cluster: a roll of nothing looks well."""
+    known = [host.name for host in cluster.hosts]
+    unknown = [name for name in limit if name not in known]
+    if unknown:
+        raise OpskitError(
+            f"no host of {cluster.name}: {', '.join(unknown)}",
+            where="--limit",
+            remedy=f"Give --limit once for each host. The hosts are: {', '.join(known)}.",
+        )
 
 
 def bundle_folders(
@@ -79,7 +92,7 @@ def decide(host: str, rendered: RenderedHost | None, folders: tuple[str, ...], f
     changes, rewritten = [], set()
     for file in rendered.files:
         found = facts["files"][file.path]
-        before = found and found["content"]
+        before = found and found.get("content")  # a link has none, and is replaced by a file
         if before != file.content:
             changes.append(FileChange(file.path, unified(file.path, before, file.content)))
             rewritten.add(file.path)

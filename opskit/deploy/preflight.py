@@ -107,7 +107,7 @@ def _ports(host: str, server: Server, facts: Mapping[str, Any]) -> Iterator[Find
 
 def _store(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     found = facts["files"][KINDS["broker"].conf]
-    if not found:
+    if not found or "content" not in found:
         return
     before = javaproperties.loads(found["content"]).get("storePathRootDir", cluster.store_path)
     if before != cluster.store_path:

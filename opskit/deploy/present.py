@@ -8,9 +8,9 @@ from opskit.report.shapes import Cell, Diff, Heading, Sentence, Shape, Table
 
 
 def exit_code(result: DeployResult) -> Exit:
-    """cancelled → 130; a host lost during the roll → 3; a failed gate, task or smoke test → 1."""
+    """Ctrl-C → 130; SIGTERM, SIGHUP → 143; a host lost during the roll → 3; a failed gate, task or smoke test → 1."""
     if result.outcome == "cancelled":
-        return Exit.INTERRUPTED
+        return Exit.TERMINATED if result.terminated else Exit.INTERRUPTED
     if result.failure and result.failure.unreachable:
         return Exit.UNJUDGED
     if result.outcome == "failed" or not all(smoke.holds for smoke in result.smoke):

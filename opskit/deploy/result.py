@@ -63,6 +63,8 @@ class DeployResult(Frozen):
     cluster: str
     run: str
     outcome: Literal["done", "failed", "cancelled", "checked"]
+    terminated: bool = False
+    """Cancelled by SIGTERM or SIGHUP, not by Ctrl-C."""
     changed: tuple[HostResult, ...]
     """What differed before the run; with --check, what a run would change."""
     unchanged: tuple[str, ...]

@@ -12,6 +12,7 @@ from opskit.change.hosts import audit, locked, undo_all
 from opskit.change.process import current
 from opskit.deploy import manifest
 from opskit.deploy.account import changed, drains, failure, pending
+from opskit.deploy.decide import check_limit
 from opskit.deploy.result import DeployResult, Failure, Smoke, host_result
 from opskit.deploy.smoke import smoke
 from opskit.deploy.survey import Surveyed, survey
@@ -59,8 +60,10 @@ def deploy(
 ) -> DeployResult:
     """Roll the cluster to its declared state; the result says what changed and where it stopped.
 
-    Raises OpskitError: exit 3 where a host is out of reach or locked, exit 1 where preflight finds an error.
+    Raises OpskitError: exit 2 for a limit that names no host, exit 3 where a host is out of reach or locked, exit 1
+    where preflight finds an error.
     """
+    check_limit(cluster, options.limit)
     began = time.monotonic()
     run = start(cluster.name, "deploy")
     prepared = prepare(cluster, say)
@@ -176,6 +179,7 @@ def _roll(
         shutil.rmtree(folder)
     updates: dict[str, object] = {
         "outcome": played.outcome,
+        "terminated": played.terminated,
         "changed": (done := changed(result.changed, events)),
         "pending": pending(result.changed, done),
         "drains": drains(events),

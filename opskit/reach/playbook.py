@@ -4,18 +4,20 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal
 
 from opskit.errors import OpskitError
 from opskit.paths import ansible_config, collections
 
 GRACE_SECONDS = 5.0
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a service manager, a terminal that is closed."""
 Outcome = Literal["started", "ok", "skipped", "failed", "unreachable"]
 OUTCOMES: dict[str, Outcome] = {
     "runner_on_start": "started",
@@ -44,18 +46,20 @@ class PlaybookResult:
     outcome: Literal["done", "failed", "cancelled"]
     output: str
     """What ansible-playbook printed: for a failure that no event tells."""
+    terminated: bool = False
+    """Cancelled by SIGTERM or SIGHUP, not by Ctrl-C."""
 
 
 class Cancel:
     """Ctrl-C: SIGINT to ansible-playbook, which ends its own workers; the runner's SIGKILL only after a grace."""
 
     def __init__(self) -> None:
-        self.wanted = threading.Event()
+        self.signum: int | None = None
         self.pid: int | None = None
         self._sent: float | None = None
 
     def __call__(self) -> bool:
-        if not self.wanted.is_set():
+        if self.signum is None:
             return False
         if self._sent is None and self.pid is not None:
             with suppress(ProcessLookupError):  # it has just ended by itself
@@ -72,7 +76,7 @@ def play(
     on_event: Callable[[Event], None],
     check: bool = False,
 ) -> PlaybookResult:
-    """Run a playbook on the hosts of `limit`; SIGINT and SIGTERM cancel it and come back as "cancelled".
+    """Run a playbook on the hosts of `limit`; each of STOPS cancels it, which comes back as "cancelled".
 
     variables hold no secret: ansible-runner writes them to disk. Raises OpskitError where ansible cannot start.
     """
@@ -110,8 +114,8 @@ def play(
             cancel_callback=cancel,
         )
         output = run.stdout.read()
-    if cancel.wanted.is_set():
-        return PlaybookResult("cancelled", output)
+    if cancel.signum is not None:
+        return PlaybookResult("cancelled", output, terminated=cancel.signum != signal.SIGINT)
     if run.status == "error":
         raise OpskitError("ansible-playbook did not start", where=str(playbook), remedy=output[-2000:])
     return PlaybookResult("done" if run.rc == 0 else "failed", output)
@@ -126,10 +130,16 @@ def _event(event: Mapping[str, Any]) -> Event:
 
 @contextmanager
 def _cancelling(cancel: Cancel) -> Iterator[None]:
-    """SIGINT and SIGTERM ask for the cancel while the playbook runs; the handlers before come back after it."""
-    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    """STOPS ask for the cancel while the playbook runs; the handlers before come back after it."""
+    before = {signum: signal.getsignal(signum) for signum in STOPS}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # nohup
+        del before[signal.SIGHUP]
+
+    def ask(signum: int, _: FrameType | None) -> None:
+        cancel.signum = signum
+
     for signum in before:
-        signal.signal(signum, lambda *_: cancel.wanted.set())
+        signal.signal(signum, ask)
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from opskit.report.reader import mute
 from opskit.report.shapes import Cell, Diff, Heading, Mark, Sentence, Shape, Table
 
 STYLES: dict[Mark, str] = {"good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim", "plain": ""}
@@ -13,10 +14,18 @@ SYMBOLS: dict[Mark, str] = {"good": "✔ ", "bad": "✘ ", "warn": "! ", "dim": 
 PIPE_WIDTH = 160
 
 
+class PatientConsole(Console):
+    """rich's own ends the program with exit code 1 where a pipe's reader has left, in the middle of a roll too."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        mute(self.file)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console for stdout, or stderr; rich honours NO_COLOR and drops colour where it is no terminal."""
-    probe = Console(stderr=stderr)
-    return probe if probe.is_terminal else Console(stderr=stderr, width=max(probe.width, PIPE_WIDTH))
+    probe = PatientConsole(stderr=stderr)
+    return probe if probe.is_terminal else PatientConsole(stderr=stderr, width=max(probe.width, PIPE_WIDTH))
 
 
 def show(shapes: Iterable[Shape], on: Console) -> None:

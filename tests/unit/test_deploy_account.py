@@ -63,6 +63,7 @@ def result_of(case: dict[str, Any]) -> DeployResult:
         cluster="small",
         run="run-1",
         outcome=case["played"],
+        terminated=case.get("terminated", False),
         changed=done,
         unchanged=(),
         pending=account.pending(PLANNED, done),

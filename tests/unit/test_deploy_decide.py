@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
-from clusters import host
+from clusters import host, small_cluster
 
-from opskit.deploy.decide import decide
+from opskit.deploy.decide import check_limit, decide
+from opskit.errors import Exit, OpskitError
 from opskit.render.files import RenderedFile, RenderedHost
 
 CASES = yaml.safe_load((Path(__file__).parent.parent / "cases" / "decide" / "cases.yml").read_text())
@@ -33,6 +34,8 @@ def test_decide(case: dict[str, Any]) -> None:
         "mode": found.get("mode", "0640"),
         "mtime_ns": 1_000,
     }
+    if found.get("link"):
+        del file["content"]
     facts = {
         "files": {CONF: file},
         "units": {UNIT: UNITS[found["unit"]]},
@@ -43,3 +46,19 @@ def test_decide(case: dict[str, Any]) -> None:
     assert [change.path for change in plan.files] == case["files"]
     assert [restart.reason for restart in plan.restarts] == case["restarts"]
     assert plan.differs == bool(case.get("releases") or case["files"] or case["restarts"])
+
+
+def test_a_limit_names_hosts_of_the_cluster() -> None:
+    check_limit(small_cluster(), ())
+    check_limit(small_cluster(), ("client1", "a-s"))
+
+
+@pytest.mark.parametrize("limit", [("a", "b"), ("brokers",), ("a,a-s",), ("",)])
+def test_a_limit_that_names_no_host_is_refused_with_the_hosts_there_are(limit: tuple[str, ...]) -> None:
+    with pytest.raises(OpskitError) as refused:
+        check_limit(small_cluster(), limit)
+    assert refused.value.code == Exit.USAGE
+    assert str(refused.value) == (
+        f"--limit: no host of small: {limit[-1]}\n"
+        "  Give --limit once for each host. The hosts are: a, a-s, client1, ns1, ns2."
+    )
