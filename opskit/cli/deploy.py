@@ -7,7 +7,7 @@ import typer
 from opskit.cli.progress import PlaybookProgress
 from opskit.cli.state import State, finish, say_to_stderr, show_findings
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command()
@@ -16,7 +16,8 @@ def deploy(
     check: Annotated[bool, typer.Option("--check", help="Say what would change; touch nothing.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the diff of every file, secrets masked.")] = False,
     limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="HOST", help="Roll only this host; repeat it.")
+        list[str] | None,
+        typer.Option("--limit", metavar="HOST", help="Roll only this host; repeat it. All are asked and locked."),
     ] = None,
     confirm: Annotated[
         str | None, typer.Option(metavar="CLUSTER", help="Name the cluster, where its environment is production.")
@@ -29,7 +30,11 @@ def deploy(
     equal everywhere, its pair in sync. The roll stops at the first that does not. A run that changes nothing restarts
     nothing.
 
-    Examples: opskit -i inventories/lab deploy --check --diff · opskit -i prod deploy --confirm orders
+    Exit 0: it is as declared, its gates are open, its smoke test holds. Exit 1: preflight, a step, a gate or the smoke
+    test says no. Exit 2: the inventory is rejected. Exit 3: a host is out of reach, or another run holds the lock. Exit
+    4: a drained broker could not be made writable again. Run it again to finish a roll that stopped.
+
+    Examples: `opskit -i inventories/lab deploy --check --diff` · `opskit -i prod deploy --confirm orders`
     """
     from opskit.change.confirm import confirm as ask_for_name
     from opskit.deploy.present import exit_code, present
@@ -44,6 +49,6 @@ def deploy(
     if not check:
         ask_for_name(cluster, confirm)
     hosts = tuple(limit or ())
-    with PlaybookProgress() as progress:
+    with PlaybookProgress(every_step=state.verbose) as progress:
         result = roll(cluster, sources, Options(check, hosts, smoke), say_to_stderr, progress.on_event)
     finish(state, result, list(present(result, diff)), exit_code(result))

@@ -72,7 +72,7 @@ def root(
         typer.Option("-i", "--inventory", help="Ansible inventory, file or folder; repeat it to overlay another."),
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="text for people, json for scripts.")] = Format.text,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr: every step of a roll.")] = False,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     """Deploy, verify and keep Apache RocketMQ clusters that survive a hung nameserver."""

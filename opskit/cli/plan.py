@@ -9,7 +9,7 @@ from opskit.plan.judge import judge
 from opskit.plan.present import present
 from opskit.plan.result import result
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command()

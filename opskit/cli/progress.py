@@ -14,7 +14,8 @@ QUIET_STEPS = ("Validating arguments", "Group by")
 class PlaybookProgress:
     """Feeds on the events of `opskit.reach.playbook.play`."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_step: bool = False) -> None:
+        self._every_step = every_step
         self._console = console(stderr=True)
         self._status = self._console.status("Starting Ansible")
         self._stage = ""
@@ -42,6 +43,8 @@ class PlaybookProgress:
             self._line(event.host, step, "bad")
         elif event.changed or "gate" in step.lower():
             self._line(event.host, step, "good")
+        elif self._every_step:
+            self._line(event.host, f"{step} ({event.outcome})", "dim")
 
     def _move(self, text: str) -> None:
         """What is under way, as a moving line; a pipe gets the lines of what is done only."""

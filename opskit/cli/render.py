@@ -9,7 +9,7 @@ import typer
 from opskit.cli.state import State, finish, say_to_stderr
 from opskit.errors import Exit
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command()
@@ -27,7 +27,7 @@ def render(
 
     Without an option it lists them. Rendered files may hold secrets: what --out writes is readable by you alone.
 
-    Example: opskit -i inventories/lab render --out /tmp/rendered
+    Example: `opskit -i inventories/lab render --out rendered`
     """
     from opskit.deploy import manifest as manifests
     from opskit.deploy.run import prepare

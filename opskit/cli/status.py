@@ -7,7 +7,7 @@ import typer
 
 from opskit.cli.state import State, finish, show_findings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command()
