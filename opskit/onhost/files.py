@@ -58,6 +58,8 @@ def _difference(entry: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     if content is None:
         if now is None:
             return {"path": path, "before": None, "after": "", "what": "folder"}
+        if os.path.islink(path):
+            return None  # to a larger disk, say: where it leads is its maker's
     elif now is None or now.get("content") != content:
         before, after = masking.masked(now.get("content") if now else None, content)
         return {"path": path, "before": before, "after": after, "what": "content"}
@@ -72,8 +74,13 @@ def _write(entry: Dict[str, Any], what: str) -> None:
     if what == "folder":
         os.makedirs(path, exist_ok=True)
     if what != "content":
-        os.chown(path, uid, gid)
-        os.chmod(path, int(entry["mode"], 8))
+        # some lie below folders of the servers' user, who must not lead root elsewhere by a link
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            os.fchown(handle, uid, gid)
+            os.fchmod(handle, int(entry["mode"], 8))
+        finally:
+            os.close(handle)
         return
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".opskit-")
     try:

@@ -75,12 +75,11 @@ def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
     """The reply is the last line of stdout; anything else says why there is none."""
     try:
         reply = json.loads(stdout.decode().strip().splitlines()[-1])
-    except (ValueError, IndexError):
+        failed = "error" in reply
+        return HostResult(host, "failed", error=reply["error"]) if failed else HostResult(host, "ok", value=reply["ok"])
+    except (ValueError, TypeError, LookupError):
         said = (stderr or stdout).decode(errors="replace").strip()
         return HostResult(host, "garbled", error=said.splitlines()[-1] if said else "it answered nothing")
-    if "error" in reply:
-        return HostResult(host, "failed", error=reply["error"])
-    return HostResult(host, "ok", value=reply["ok"])
 
 
 def _command(endpoint: Endpoint) -> str:

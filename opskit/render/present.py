@@ -33,4 +33,4 @@ def present_differences(differences: Mapping[str, Mapping[str, str]]) -> Iterato
 
 
 def _effect(effect: str, unit: str) -> str:
-    return f"restart of {unit}" if effect == "restart" else {"sysctl": "sysctl --system", "none": "at once"}[effect]
+    return f"restart of {unit}" if effect == "restart" else {"sysctl": "sysctl -p", "none": "at once"}[effect]

@@ -67,3 +67,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
         files.place([{**entry(path, "a=2\n"), "owner": "nobody-yet"}], check=False)
     assert [found.name for found in tmp_path.iterdir()] == ["broker.conf"]
     assert path.read_text() == "a=1\n"
+
+
+def test_a_folder_that_was_led_to_another_disk_stays_and_so_does_what_it_leads_to(tmp_path: Path) -> None:
+    disk, store = tmp_path / "disk", tmp_path / "store"
+    disk.mkdir(mode=0o700)
+    store.symlink_to(disk)
+    assert files.place([entry(store, mode="0755")], check=False) == []
+    assert disk.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_that_appears_between_look_and_touch_is_not_followed(tmp_path: Path) -> None:
+    victim, path = tmp_path / "shadow", tmp_path / "broker.conf"
+    victim.write_text("secret")
+    victim.chmod(0o600)
+    path.symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic links"):
+        files._write(entry(path, "a=1\n", "0644"), "attributes")
+    assert victim.stat().st_mode & 0o777 == 0o600
