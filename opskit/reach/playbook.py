@@ -74,7 +74,6 @@ def play(
     variables: Mapping[str, str],
     limit: Sequence[str],
     on_event: Callable[[Event], None],
-    check: bool = False,
 ) -> PlaybookResult:
     """Run a playbook on the hosts of `limit`; each of STOPS cancels it, which comes back as "cancelled".
 
@@ -101,7 +100,6 @@ def play(
             inventory=[str(path.absolute()) for path in inventories],
             extravars=dict(variables),
             limit=",".join(limit),
-            cmdline="--check" if check else None,
             envvars={
                 # ansible-playbook lies beside the Python that runs opskit, whether its venv is activated or not
                 "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
