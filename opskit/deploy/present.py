@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator
 
-from opskit.deploy.result import DeployResult, Failure, HostResult
+from opskit.deploy.result import DeployResult, Failure, HostResult, UndoFailure
 from opskit.errors import Exit
 from opskit.report.shapes import Cell, Diff, Heading, Sentence, Shape, Table
 
 
 def exit_code(result: DeployResult) -> Exit:
-    """Ctrl-C → 130; SIGTERM, SIGHUP → 143; a host lost during the roll → 3; a failed gate, task or smoke test → 1."""
+    """A failed undo → 4; Ctrl-C → 130; SIGTERM, SIGHUP → 143; a failed gate, task or smoke test → 1.
+
+    A host lost during the roll, or a smoke test that could not be judged → 3.
+    """
+    if result.undo_failed:
+        return Exit.UNDO_FAILED
     if result.outcome == "cancelled":
         return Exit.TERMINATED if result.terminated else Exit.INTERRUPTED
     if result.failure and result.failure.unreachable:
         return Exit.UNJUDGED
     if result.outcome == "failed" or not all(smoke.holds for smoke in result.smoke):
         return Exit.FAILS
-    return Exit.HOLDS
+    return Exit.UNJUDGED if result.smoke_unjudged else Exit.HOLDS
 
 
 def present(result: DeployResult, diff: bool) -> Iterator[Shape]:
@@ -78,7 +83,15 @@ def _ended(sentence: str) -> str:
 
 
 def _given_back(result: DeployResult) -> str:
-    return "".join(f"{host} was given back its write permission. " for host in result.undone)
+    given = "".join(f"{host} was given back its write permission. " for host in result.undone)
+    return given + "".join(undo_failed(failure) for failure in result.undo_failed)
+
+
+def undo_failed(failure: UndoFailure) -> str:
+    return (
+        f"{failure.host} may still be read-only: {failure.reason}. The undo armed there tries again from its deadline "
+        "on; by hand: restart rocketmq-broker.service there, or set brokerPermission with mqadmin updateBrokerConfig. "
+    )
 
 
 def _last(result: DeployResult) -> Shape:
@@ -90,6 +103,10 @@ def _last(result: DeployResult) -> Shape:
         if not smoke.holds:
             found = f"{smoke.received} of {smoke.sent} messages received, {smoke.failed} failed, {smoke.lost} lost"
             return Sentence(f"{result.cluster} is as declared, but the smoke test does not hold: {found}", "bad")
+    if result.smoke_unjudged:
+        return Sentence(
+            f"{result.cluster} is as declared, but whether messages flow is unknown: {result.smoke_unjudged}", "bad"
+        )
     verb = "would change" if result.outcome == "checked" else "changed"
     return Sentence(
         f"{result.cluster}: {len(result.changed)} hosts {verb}, {len(result.unchanged)} as declared, "

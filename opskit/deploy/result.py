@@ -46,6 +46,13 @@ class Failure(Frozen):
     sentence: str
 
 
+class UndoFailure(Frozen):
+    """A host whose broker may still be read-only, and why; the undo armed there tries again from its deadline on."""
+
+    host: str
+    reason: str
+
+
 class Smoke(SmokeResult):
     """What one client host sent and received."""
 
@@ -74,7 +81,10 @@ class DeployResult(Frozen):
     failure: Failure | None = None
     undone: tuple[str, ...] = ()
     """Hosts whose drain was undone because the run was cut off."""
+    undo_failed: tuple[UndoFailure, ...] = ()
     smoke: tuple[Smoke, ...] = ()
+    smoke_unjudged: str = ""
+    """Why the smoke test could not be judged."""
     seconds: float
 
     @property

@@ -13,7 +13,8 @@ from opskit.change.process import current
 from opskit.deploy import manifest
 from opskit.deploy.account import changed, drains, failure, pending
 from opskit.deploy.decide import check_limit
-from opskit.deploy.result import DeployResult, Failure, Smoke, host_result
+from opskit.deploy.present import undo_failed
+from opskit.deploy.result import DeployResult, Failure, Smoke, UndoFailure, host_result
 from opskit.deploy.smoke import smoke
 from opskit.deploy.survey import Surveyed, survey
 from opskit.errors import Exit, OpskitError
@@ -123,7 +124,11 @@ def _change(
     if result.outcome == "done" and not options.limit:
         result = _judged(cluster, result, say)
     if result.outcome == "done" and options.smoke:
-        result = result.model_copy(update={"smoke": _smoke(cluster, prepared, say)})
+        try:
+            result = result.model_copy(update={"smoke": _smoke(cluster, prepared, say)})
+        except OpskitError as error:
+            # what the roll did is told all the same
+            result = result.model_copy(update={"smoke_unjudged": str(error)})
     return result
 
 
@@ -172,8 +177,9 @@ def _roll(
             [host.host for host in result.changed],
             handle,
         )
-    except BaseException:
-        _undo(cluster)
+    except BaseException as error:
+        if failed := _undo(cluster).failed:
+            raise OpskitError("".join(map(undo_failed, failed)).strip(), code=Exit.UNDO_FAILED) from error
         raise
     finally:
         shutil.rmtree(folder)
@@ -185,24 +191,29 @@ def _roll(
         "drains": drains(events),
     }
     if played.outcome != "done":
-        updates["undone"], silent = _undo(cluster)
-        updates["failure"] = failure(played, events, silent)
+        undone = _undo(cluster)
+        updates |= {"undone": undone.hosts, "undo_failed": undone.failed}
+        updates["failure"] = failure(played, events, undone.silent)
     return result.model_copy(update=updates)
 
 
-def _undo(cluster: Cluster) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(hosts whose broker got its write permission back, hosts out of reach, whose own timer will see to it)."""
+@dataclass(frozen=True)
+class Undone:
+    """hosts: whose broker got its write permission back; silent: out of reach, their own timers will see to it."""
+
+    hosts: tuple[str, ...]
+    failed: tuple[UndoFailure, ...]
+    silent: tuple[str, ...]
+
+
+def _undo(cluster: Cluster) -> Undone:
     results = undo_all([host.endpoint for host in cluster.hosts])
     failed = {host: found.error for host, found in results.items() if found.outcome in ("failed", "garbled")}
-    if failed:
-        raise OpskitError(
-            "the undo of a drain failed: " + "; ".join(f"{host}: {error}" for host, error in failed.items()),
-            remedy="The undo armed on the host tries again at its deadline; by hand: restart rocketmq-broker.service "
-            "there, or set brokerPermission to 6 with mqadmin updateBrokerConfig.",
-            code=Exit.UNDO_FAILED,
-        )
-    undone = tuple(host for host, found in results.items() if found.outcome == "ok" and found.value["undone"])
-    return undone, tuple(host for host, found in results.items() if found.outcome != "ok")
+    return Undone(
+        hosts=tuple(host for host, found in results.items() if found.outcome == "ok" and found.value["undone"]),
+        failed=tuple(UndoFailure(host=host, reason=error) for host, error in failed.items()),
+        silent=tuple(host for host, found in results.items() if found.outcome in ("unreachable", "timeout")),
+    )
 
 
 def _smoke(cluster: Cluster, prepared: Prepared, say: Say) -> tuple[Smoke, ...]:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from opskit.deploy import account
 from opskit.deploy.present import exit_code, present
-from opskit.deploy.result import DeployResult, DrainResult, FileResult, HostResult, RestartResult, Smoke
+from opskit.deploy.result import DeployResult, DrainResult, FileResult, HostResult, RestartResult, Smoke, UndoFailure
 from opskit.reach.playbook import Event, PlaybookResult
 from opskit.report.shapes import Sentence
 from opskit.report.terminal import show
@@ -69,6 +69,8 @@ def result_of(case: dict[str, Any]) -> DeployResult:
         pending=account.pending(PLANNED, done),
         failure=account.failure(played, events, case.get("silent", ())),
         undone=tuple(case.get("undone", ())),
+        undo_failed=tuple(UndoFailure(**found) for found in case.get("undo_failed", ())),
+        smoke_unjudged=case.get("smoke_unjudged", ""),
         smoke=(smoke(**case["smoke"]),) if "smoke" in case else (),
         seconds=7,
     )
