@@ -3,6 +3,7 @@
 2.19 tags each value with the file and line it was read from, which 2.18 did not.
 """
 
+from pathlib import Path
 from typing import Any
 
 from ansible import constants
@@ -17,7 +18,7 @@ from ansible.utils.vars import transform_to_native_types
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
-__all__ = ["AnsibleError", "AnsibleUndefinedVariable", "Inventory", "origin", "plain", "position"]
+__all__ = ["AnsibleError", "AnsibleUndefinedVariable", "Inventory", "origin", "plain", "position", "vault_environment"]
 
 constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True  # else a broken inventory is a warning and an empty cluster
 constants.DEFAULT_HASH_BEHAVIOUR = "replace"  # opskit's inventories mean the same whatever ansible.cfg lies around
@@ -96,8 +97,25 @@ class Inventory:
         return plain(Templar(loader=self._loader, variables=raw).template(raw[variable]))
 
 
+def vault_environment() -> dict[str, str]:
+    """The configured vault passwords, for an ansible-playbook that runs in another folder with another ansible.cfg."""
+    identities = [
+        "@".join((identity or "default", str(Path(path).expanduser().absolute())))
+        for identity, _, path in (entry.rpartition("@") for entry in _identities())
+    ]
+    found = {"ANSIBLE_VAULT_IDENTITY_LIST": ",".join(identities), "ANSIBLE_VAULT_PASSWORD_FILE": _password_file()}
+    return {name: value for name, value in found.items() if value}
+
+
 def _configured_vaults() -> list[str]:
     """What ANSIBLE_VAULT_PASSWORD_FILE, ANSIBLE_VAULT_IDENTITY_LIST or ansible.cfg name."""
-    identities = constants.config.get_config_value("DEFAULT_VAULT_IDENTITY_LIST") or []
-    file = constants.config.get_config_value("DEFAULT_VAULT_PASSWORD_FILE")
-    return [*(str(identity) for identity in identities), *([str(file)] if file else [])]
+    return [*_identities(), *filter(None, [_password_file()])]
+
+
+def _identities() -> list[str]:
+    return [str(identity) for identity in constants.config.get_config_value("DEFAULT_VAULT_IDENTITY_LIST") or []]
+
+
+def _password_file() -> str:
+    """An absolute path, or none."""
+    return str(constants.config.get_config_value("DEFAULT_VAULT_PASSWORD_FILE") or "")

@@ -81,6 +81,8 @@ def play(
     """
     import ansible_runner
 
+    from opskit.inventory.ansible_api import vault_environment
+
     cancel = Cancel()
 
     def handle(event: dict[str, Any]) -> bool:
@@ -106,6 +108,7 @@ def play(
                 "ANSIBLE_CONFIG": str(ansible_config()),
                 "ANSIBLE_COLLECTIONS_PATH": str(collections()),
                 "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+                **vault_environment(),
             },
             quiet=True,
             event_handler=handle,
