@@ -96,25 +96,33 @@ def play(
         environment.mkdir()
         # how often the runner looks whether it is cancelled, in seconds; its default is 5
         (environment / "settings").write_text('{"pexpect_timeout": 0.2}')
-        run = ansible_runner.run(
-            private_data_dir=folder,
-            playbook=str(playbook),
-            inventory=[str(path.absolute()) for path in inventories],
-            extravars=dict(variables),
-            limit=",".join(limit),
-            envvars={
-                # ansible-playbook lies beside the Python that runs opskit, whether its venv is activated or not
-                "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
-                "ANSIBLE_CONFIG": str(ansible_config()),
-                "ANSIBLE_COLLECTIONS_PATH": str(collections()),
-                "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-                **vault_environment(),
-            },
-            quiet=True,
-            event_handler=handle,
-            cancel_callback=cancel,
-        )
-        output = run.stdout.read()
+        output = ""
+        try:
+            run = ansible_runner.run(
+                private_data_dir=folder,
+                # as for plain ansible-playbook: keys and known_hosts of an inventory may be named relative to it
+                project_dir=str(Path.cwd()),
+                playbook=str(playbook),
+                inventory=[str(path.absolute()) for path in inventories],
+                extravars=dict(variables),
+                limit=",".join(limit),
+                envvars={
+                    # ansible-playbook lies beside the Python that runs opskit, whether its venv is activated or not
+                    "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
+                    "ANSIBLE_CONFIG": str(ansible_config()),
+                    "ANSIBLE_COLLECTIONS_PATH": str(collections()),
+                    "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+                    **vault_environment(),
+                },
+                quiet=True,
+                event_handler=handle,
+                cancel_callback=cancel,
+            )
+            output = run.stdout.read()
+        except Exception:
+            # of a playbook that is killed the runner may not see the end: a worker can outlive it and hold its output
+            if cancel.signum is None:
+                raise
     if cancel.signum is not None:
         return PlaybookResult("cancelled", output, terminated=cancel.signum != signal.SIGINT)
     if run.status == "error":

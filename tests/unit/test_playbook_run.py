@@ -1,7 +1,10 @@
 """A real playbook run on this machine alone: what it is given of the operator's surroundings."""
 
+import signal
 from pathlib import Path
+from typing import Any, NoReturn
 
+import ansible_runner
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
@@ -14,14 +17,14 @@ PLAYBOOK = """
   tasks:
     - name: Show what the vault held
       ansible.builtin.debug:
-        msg: "{{ opened }}"
+        msg: "{{ opened }} in {{ lookup('pipe', 'pwd') }}"
 """
 
 
 @pytest.mark.parametrize(
     ("variable", "value"), [("ANSIBLE_VAULT_PASSWORD_FILE", "password"), ("ANSIBLE_VAULT_IDENTITY_LIST", "x@password")]
 )
-def test_a_vault_password_file_named_from_this_folder_is_found_from_the_runner_s(
+def test_a_vault_password_file_is_found_and_paths_mean_what_they_mean_to_the_operator(
     variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "password").write_text("right\n")
@@ -36,4 +39,21 @@ def test_a_vault_password_file_named_from_this_folder_is_found_from_the_runner_s
     events: list[Event] = []
     played = play(tmp_path / "show.yml", [Path("inventory, one")], {}, ["here"], events.append)
     assert played.outcome == "done", played.output
-    assert [event.result["msg"] for event in events if event.outcome == "ok"] == ["by its password"]
+    assert [event.result["msg"] for event in events if event.outcome == "ok"] == [f"by its password in {tmp_path}"]
+
+
+@pytest.mark.parametrize("signum", [None, signal.SIGINT])
+def test_a_runner_that_breaks_is_an_error_unless_it_was_told_to_end(
+    signum: signal.Signals | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: Any) -> NoReturn:
+        if signum:
+            signal.raise_signal(signum)
+        raise TimeoutError("no end of its output")
+
+    monkeypatch.setattr(ansible_runner, "run", broken)
+    if signum:
+        assert play(tmp_path / "p.yml", [], {}, [], lambda _: None).outcome == "cancelled"
+    else:
+        with pytest.raises(TimeoutError):
+            play(tmp_path / "p.yml", [], {}, [], lambda _: None)
