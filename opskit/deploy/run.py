@@ -167,6 +167,9 @@ def _roll(
         on_event(event)
 
     folder = run.folder / "manifest"
+    # what a run that was killed left there holds secrets; under the lock no other one is at work
+    for left in run.folder.parent.glob("*/manifest"):
+        shutil.rmtree(left)
     folder.mkdir(mode=0o700)
     try:
         manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients, current())

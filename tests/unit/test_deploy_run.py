@@ -22,9 +22,13 @@ PLANNED = DeployResult(
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Roll with a playbook that raises; answers: what the undo on host a came to."""
 
+    folder, killed = tmp_path / "small" / "r", tmp_path / "small" / "killed" / "manifest"
+    folder.mkdir(parents=True)
+    killed.mkdir(parents=True)
+
     def roll(error: BaseException, answer: Answer) -> None:
         def play(*_: Any) -> NoReturn:
-            assert (tmp_path / "manifest" / "cluster.json").exists()
+            assert (folder / "manifest" / "cluster.json").exists()
             raise error
 
         asked: list[str] = []
@@ -35,17 +39,19 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         )
         try:
             prepared = Prepared(rendered={}, servers={}, clients={})
-            started = Run("r", tmp_path, "deploy", "me@here")
+            started = Run("r", folder, "deploy", "me@here")
             deploying._roll(small_cluster(), [], started, prepared, PLANNED, lambda _: None)
         finally:
             assert len(asked) == 5
-            assert list(tmp_path.iterdir()) == []
+            assert list(tmp_path.rglob("manifest")) == []
 
     return roll
 
 
 @pytest.mark.parametrize("error", [RuntimeError("runner"), KeyboardInterrupt(), OSError(28, "No space left on device")])
-def test_a_playbook_that_breaks_is_undone_and_leaves_no_secret(broken: Any, error: BaseException) -> None:
+def test_a_playbook_that_breaks_is_undone_and_leaves_no_secret_nor_does_one_that_was_killed(
+    broken: Any, error: BaseException
+) -> None:
     with pytest.raises(type(error)):
         broken(error, Answer("a", "ok", {"undone": []}))
 
