@@ -29,6 +29,8 @@ def reply(request: Dict[str, Any]) -> Dict[str, Any]:
     """Run one operation; {"ok": value} or {"error": sentence}."""
     try:
         return {"ok": OPERATIONS[request["op"]](request)}
+    except PermissionError as error:
+        return {"error": f"the SSH user may not touch {error.filename}: set ansible_become: true, for sudo"}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
 

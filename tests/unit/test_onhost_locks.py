@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opskit.onhost import locks
+from opskit.onhost import locks, operations
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +56,13 @@ def test_every_changing_verb_leaves_a_line(tmp_path: Path) -> None:
     lines = (tmp_path / "log" / "audit.log").read_text().splitlines()
     assert len(lines) == 2
     assert '"outcome": "failed"' in lines[1]
+
+
+def test_a_user_without_root_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(locks.os, "makedirs", refuse)
+    said = operations.reply({"op": "unlock", "owner": "one"})["error"]
+    assert said.startswith("the SSH user may not touch ")
+    assert said.endswith(": set ansible_become: true, for sudo")
