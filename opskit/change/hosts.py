@@ -13,6 +13,8 @@ from opskit.reach.playbook import STOPS
 from opskit.reach.sweep import HostResult, sweep
 from opskit.runs.folder import Run
 
+UNDO_SECONDS = 15
+
 
 @contextmanager
 def locked(run: Run, endpoints: Sequence[Endpoint], seconds: float) -> Iterator[None]:
@@ -37,9 +39,12 @@ def audit(run: Run, endpoints: Sequence[Endpoint], outcome: str) -> dict[str, Ho
 
 
 def undo_all(endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
-    """Undo every change that is still armed on these hosts; a second Ctrl-C does not cut it short (30 s at most)."""
+    """Undo every change that is still armed on these hosts; a second Ctrl-C does not cut it short (30 s at most).
+
+    A broker that is just stopping may take a call and not answer it: such an undo is tried again.
+    """
     with _uninterrupted():
-        return everywhere({"op": "undo-all"}, endpoints)
+        return everywhere({"op": "undo-all", "patience": UNDO_SECONDS}, endpoints)
 
 
 def everywhere(request: dict[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:

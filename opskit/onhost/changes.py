@@ -85,9 +85,9 @@ def undo_of(subject: str, undos: Mapping[str, Undo]) -> None:
             undo(identity, undos)
 
 
-def undo_all(undos: Mapping[str, Undo]) -> List[Dict[str, Any]]:
-    """Undo every change that is still armed on this host."""
-    return [undo(identity, undos) for identity in armed()]
+def undo_all(undos: Mapping[str, Undo], patience_seconds: float = 0) -> List[Dict[str, Any]]:
+    """Undo every change that is still armed on this host, each as `undo` does."""
+    return [undo(identity, undos, patience_seconds) for identity in armed()]
 
 
 def armed() -> List[str]:

@@ -71,7 +71,10 @@ def set_permission(address: str, port: int, acl: Acl, value: str) -> None:
 
 def _undo(undo: Dict[str, Any]) -> None:
     acl = undo["acl"]
-    set_permission(undo["address"], undo["port"], tuple(acl) if acl else None, undo["permission"])
+    try:
+        set_permission(undo["address"], undo["port"], tuple(acl) if acl else None, undo["permission"])
+    except ConnectionRefusedError:
+        return  # it is down, and comes back with its declared permission
 
 
 UNDO = {"drain": _undo}

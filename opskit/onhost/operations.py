@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict
 from . import changes, drain, locks, survey
 
 
-def _undo_all(_: Dict[str, Any]) -> Dict[str, Any]:
-    return {"undone": changes.undo_all(drain.UNDO)}
+def _undo_all(request: Dict[str, Any]) -> Dict[str, Any]:
+    return {"undone": changes.undo_all(drain.UNDO, request.get("patience", 0))}
 
 
 def _undo(request: Dict[str, Any]) -> Dict[str, Any]:

@@ -17,12 +17,12 @@ class FakeBroker:
     """brokerPermission of one broker as requests 25 and 26 see it; nothing is ever stored. down: calls that fail."""
 
     def __init__(self) -> None:
-        self.permission, self.down = "6", 0
+        self.permission, self.down, self.error = "6", 0, OSError("no answer")
 
     def ask(self, address: str, port: int, acl: drain.Acl, code: int, body: bytes = b"") -> bytes:
         if self.down:
             self.down -= 1
-            raise ConnectionRefusedError("refused")
+            raise self.error
         if code == drain.UPDATE_BROKER_CONFIG:
             self.permission = body.decode().strip().split("=")[1]
         answers = {
@@ -136,11 +136,25 @@ def test_the_timer_s_undo_tries_again_while_the_broker_does_not_answer(broker: F
     assert broker.permission == "6"
 
 
+def test_a_broker_that_is_down_needs_no_undo_since_a_restart_brings_its_declared_permission(broker: FakeBroker) -> None:
+    begin("one")
+    broker.down, broker.error = 10_000, ConnectionRefusedError("refused")
+    assert "ok" in operations.reply({"op": "undo-all"})
+    assert changes.armed() == []
+
+
+def test_an_undo_of_all_tries_again_for_a_broker_that_is_just_stopping(broker: FakeBroker) -> None:
+    begin("one")
+    broker.down = 2
+    assert "ok" in operations.reply({"op": "undo-all", "patience": 15})
+    assert broker.permission == "6"
+
+
 def test_an_undo_that_gives_up_stays_armed(broker: FakeBroker) -> None:
     begin("one")
     broker.down = 10_000
-    assert operations.reply({"op": "undo", "id": "one", "patience": 60}) == {"error": "ConnectionRefusedError: refused"}
-    assert operations.reply({"op": "undo", "id": "one"}) == {"error": "ConnectionRefusedError: refused"}
+    assert operations.reply({"op": "undo", "id": "one", "patience": 60}) == {"error": "OSError: no answer"}
+    assert operations.reply({"op": "undo", "id": "one"}) == {"error": "OSError: no answer"}
     assert changes.armed() == ["one"]
 
 
