@@ -16,27 +16,27 @@ MOST_CLOCK_SECONDS = 5.0
 UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 
 
-def preflight(cluster: Cluster, facts: Mapping[str, Mapping[str, Any]], now_ns: int) -> tuple[Finding, ...]:
+def preflight(cluster: Cluster, facts: Mapping[str, Mapping[str, Any]]) -> tuple[Finding, ...]:
     """Everything that would make the roll fail half way, by host.
 
-    facts: host name → `opskit.onhost.survey.answer`; now_ns: this machine's clock when the answers came in.
+    facts: host name → `opskit.onhost.survey.answer`, and `heard_ns`: this machine's clock when that came.
     """
     return tuple(
         finding
         for host in cluster.hosts
         if host.name in facts
-        for finding in _host(cluster, host.name, facts[host.name], now_ns)
+        for finding in _host(cluster, host.name, facts[host.name])
     )
 
 
-def _host(cluster: Cluster, host: str, facts: Mapping[str, Any], now_ns: int) -> Iterator[Finding]:
+def _host(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     servers = cluster.servers_on(host)
     if not servers:
         return
     yield from _java(cluster, host, facts)
     yield from _memory(host, servers, facts)
     yield from _disk(cluster, host, facts)
-    yield from _clock(host, facts, now_ns)
+    yield from _clock(host, facts)
     for server in servers:
         yield from _ports(host, server, facts)
         if isinstance(server, Broker):
@@ -80,8 +80,8 @@ def _disk(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Fin
         )
 
 
-def _clock(host: str, facts: Mapping[str, Any], now_ns: int) -> Iterator[Finding]:
-    apart = abs(facts["at_ns"] - now_ns) / 1e9
+def _clock(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    apart = abs(facts["at_ns"] - facts["heard_ns"]) / 1e9
     if apart > MOST_CLOCK_SECONDS:
         yield _error(
             "clock",
@@ -109,7 +109,10 @@ def _store(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Fi
     found = facts["files"][KINDS["broker"].conf]
     if not found or "content" not in found:
         return
-    before = javaproperties.loads(found["content"]).get("storePathRootDir", cluster.store_path)
+    try:
+        before = javaproperties.loads(found["content"]).get("storePathRootDir", cluster.store_path)
+    except ValueError:  # a broken escape: no broker ever ran with that file
+        return
     if before != cluster.store_path:
         yield _error(
             "store-path-changed",

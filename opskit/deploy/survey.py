@@ -1,6 +1,5 @@
 """One sweep over all hosts: the facts that preflight and plan are judged on."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,11 +35,11 @@ def survey(
         {name: survey_request(cluster, rendered.get(name), wanted) for name, wanted in folders.items()},
     )
     plans = tuple(decide(name, rendered.get(name), folders[name], facts[name]) for name in folders)
-    return Surveyed(plans, preflight(cluster, facts, time.time_ns()))
+    return Surveyed(plans, preflight(cluster, facts))
 
 
 def ask(cluster: Cluster, requests: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Each host's answer; all must answer."""
+    """Each host's answer, and `heard_ns`, when it came; all must answer."""
     results = sweep(requests, [host.endpoint for host in cluster.hosts])
     silent = [f"{host}: {result.error}" for host, result in results.items() if result.outcome != "ok"]
     if silent:
@@ -49,4 +48,4 @@ def ask(cluster: Cluster, requests: Mapping[str, Mapping[str, Any]]) -> dict[str
             remedy="\n  ".join(silent),
             code=Exit.UNJUDGED,
         )
-    return {host: result.value for host, result in results.items()}
+    return {host: {**result.value, "heard_ns": result.heard_ns} for host, result in results.items()}

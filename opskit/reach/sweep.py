@@ -5,8 +5,9 @@ The program travels on stdin with its request and runs from memory: nothing is l
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -25,12 +26,16 @@ BOOT = (
 
 @dataclass(frozen=True)
 class HostResult:
-    """What one host answered; value is set where outcome is ok, error says why elsewhere."""
+    """What one host answered; value is set where outcome is ok, error says why elsewhere.
+
+    heard_ns: this machine's wall time when the answer came.
+    """
 
     host: str
     outcome: Outcome
     value: Any = None
     error: str = ""
+    heard_ns: int = 0
 
 
 def sweep(
@@ -64,7 +69,7 @@ async def _ask(endpoint: Endpoint, request: Mapping[str, Any], timeout_seconds: 
         if deadline.expired():
             return HostResult(endpoint.host, "timeout", error=f"no answer within {timeout_seconds:g} s")
         return HostResult(endpoint.host, "unreachable", error=why(error, endpoint))
-    return _read(endpoint.host, _bytes(done.stdout), _bytes(done.stderr))
+    return replace(_read(endpoint.host, _bytes(done.stdout), _bytes(done.stderr)), heard_ns=time.time_ns())
 
 
 def _bytes(output: bytes | str | None) -> bytes:

@@ -12,6 +12,7 @@ from opskit.deploy.preflight import preflight
 CASES = yaml.safe_load((Path(__file__).parent.parent / "cases" / "preflight" / "cases.yml").read_text())
 FIT: dict[str, Any] = {
     "at_ns": 0,
+    "heard_ns": 0,
     "java": 17,
     "memory_bytes": 8 * 1024**3,
     "folders": {"/var/lib/rocketmq/store": {"exists": True, "empty": True, "free_bytes": 50 * 1024**3}},
@@ -23,7 +24,7 @@ FIT: dict[str, Any] = {
 
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])
 def test_preflight(case: dict[str, Any]) -> None:
-    found = preflight(small_cluster(), {"a": FIT | case["facts"]}, now_ns=0)
+    found = preflight(small_cluster(), {"a": FIT | case["facts"]})
     if "expect" not in case:
         assert found == ()
         return
@@ -34,4 +35,4 @@ def test_preflight(case: dict[str, Any]) -> None:
 
 
 def test_a_client_host_is_not_judged_as_a_server() -> None:
-    assert preflight(small_cluster(), {"client1": {"folders": {}}}, now_ns=0) == ()
+    assert preflight(small_cluster(), {"client1": {"folders": {}}}) == ()
