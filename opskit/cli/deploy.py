@@ -17,7 +17,9 @@ def deploy(
     diff: Annotated[bool, typer.Option("--diff", help="Show the diff of every file, secrets masked.")] = False,
     limit: Annotated[
         list[str] | None,
-        typer.Option("--limit", metavar="HOST", help="Roll only this host; repeat it. All are asked and locked."),
+        typer.Option(
+            "--limit", metavar="HOST", help="Roll only this host; repeat it. All are asked and locked; no smoke test."
+        ),
     ] = None,
     confirm: Annotated[
         str | None, typer.Option(metavar="CLUSTER", help="Name the cluster, where its environment is production.")

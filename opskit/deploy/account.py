@@ -54,6 +54,11 @@ def drains(events: Sequence[Event]) -> tuple[DrainResult, ...]:
     )
 
 
+def undrained(events: Sequence[Event]) -> tuple[str, ...]:
+    """Masters that were restarted without a drain, since no other one took writes."""
+    return tuple(event.host for event in events if event.result.get("undrained"))
+
+
 def failure(played: PlaybookResult, events: Sequence[Event], silent: Collection[str] = ()) -> Failure | None:
     """The first host on which the roll stopped, and why.
 

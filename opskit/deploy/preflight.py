@@ -35,11 +35,11 @@ def _host(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Fin
         return
     yield from _java(cluster, host, facts)
     yield from _memory(host, servers, facts)
-    yield from _disk(cluster, host, facts)
     yield from _clock(host, facts)
     for server in servers:
         yield from _ports(host, server, facts)
         if isinstance(server, Broker):
+            yield from _disk(cluster, host, facts)
             yield from _store(cluster, host, facts)
 
 

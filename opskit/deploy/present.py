@@ -39,6 +39,8 @@ def present(result: DeployResult, diff: bool) -> Iterator[Shape]:
     for drain in result.drains:
         still = f", {drain.still_per_second:g} messages/s still came in" if drain.still_per_second else ""
         yield Sentence(f"{drain.host} was read-only for {drain.seconds:g} s before it stopped{still}", "dim")
+    for name in result.undrained:
+        yield Sentence(f"{name} was restarted without a drain: no other master took writes", "warn")
     if result.smoke:
         yield Heading("Smoke test")
         yield Table(

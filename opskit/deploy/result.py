@@ -78,6 +78,8 @@ class DeployResult(Frozen):
     pending: tuple[str, ...] = ()
     """Hosts that still differ, because the roll stopped before or on them."""
     drains: tuple[DrainResult, ...] = ()
+    undrained: tuple[str, ...] = ()
+    """Masters that were restarted without a drain, since no other one took writes."""
     failure: Failure | None = None
     undone: tuple[str, ...] = ()
     """Hosts whose drain was undone because the run was cut off."""

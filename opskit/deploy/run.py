@@ -11,7 +11,7 @@ from opskit.artifacts.bundles import Bundle, bundle
 from opskit.change.hosts import audit, locked, undo_all
 from opskit.change.process import current
 from opskit.deploy import manifest
-from opskit.deploy.account import changed, drains, failure, pending
+from opskit.deploy.account import changed, drains, failure, pending, undrained
 from opskit.deploy.decide import check_limit
 from opskit.deploy.present import undo_failed
 from opskit.deploy.result import DeployResult, Failure, Smoke, UndoFailure, host_result
@@ -121,7 +121,9 @@ def _change(
                 outcome = result.outcome
             finally:
                 audit(run, endpoints, outcome)
-    if result.outcome == "done" and not options.limit:
+    if options.limit:
+        return result
+    if result.outcome == "done":
         result = _judged(cluster, result, say)
     if result.outcome == "done" and options.smoke:
         try:
@@ -192,6 +194,7 @@ def _roll(
         "changed": (done := changed(result.changed, events)),
         "pending": pending(result.changed, done),
         "drains": drains(events),
+        "undrained": undrained(events),
     }
     if played.outcome != "done":
         undone = _undo(cluster)

@@ -8,6 +8,7 @@ its master's HA address when it registers. So wait with patience: 90 s is a good
 
 import asyncio
 import time
+from dataclasses import dataclass
 
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
 from opskit.reach.dial import Dialer
@@ -21,6 +22,8 @@ Node = Nameserver | Broker
 ANSWER_SECONDS = 3.0
 """A client's own timeout for a route query."""
 DEFAULT_PERIOD = "30000"
+WRITE = 2
+"""The bit of brokerPermission (PermName.PERM_WRITE)."""
 """registerNameServerPeriod, milliseconds, in every release."""
 
 
@@ -35,6 +38,49 @@ async def wait_for_gate(
             if not reasons or time.monotonic() + interval_seconds >= end:
                 return reasons
             await asyncio.sleep(interval_seconds)
+
+
+@dataclass(frozen=True)
+class BeforeDrain:
+    """Whether a master may be drained and stopped.
+
+    reasons: why not, each a sentence. alone: no other master takes writes, so that producers had nowhere to move.
+    """
+
+    reasons: tuple[str, ...]
+    alone: bool
+
+
+async def wait_before_drain(
+    cluster: Cluster, master: Broker, timeout_seconds: float = 90.0, interval_seconds: float = 1.0
+) -> BeforeDrain:
+    """Ask until the master may be drained or the time is over; what stands at the end."""
+    end = time.monotonic() + timeout_seconds
+    async with Dialer(cluster.dial, cluster.acl) as dialer:
+        while True:
+            found = before_drain(cluster, await ask(cluster, ANSWER_SECONDS, dialer), master)
+            if not found.reasons or time.monotonic() + interval_seconds >= end:
+                return found
+            await asyncio.sleep(interval_seconds)
+
+
+def before_drain(cluster: Cluster, answers: Answers, master: Broker) -> BeforeDrain:
+    """Each declared slave of the pair must answer and be in sync: while its master is down, it alone serves reads."""
+    slaves = [broker for broker in pairs(cluster)[master.broker_name] if not broker.is_master]
+    down = [
+        sentence(slave, state)
+        for slave, state in ((slave, of_broker(answers.brokers[slave.host.name])) for slave in slaves)
+        if not state.healthy
+    ]
+    writable = [
+        other
+        for other in cluster.brokers
+        if other.is_master
+        and other != master
+        and of_broker(answers.brokers[other.host.name]).healthy
+        and (permission(answers, other)[0] or 0) & WRITE
+    ]
+    return BeforeDrain(tuple(down or _unsynced(cluster, answers, master)), alone=not writable)
 
 
 def gate(cluster: Cluster, answers: Answers, node: Node) -> list[str]:

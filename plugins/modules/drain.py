@@ -7,6 +7,8 @@ DOCUMENTATION = r"""
 module: drain
 short_description: Take a master out of its producers' rotation before it stops
 description:
+  - Asks first, from the controller, whether every slave of the pair answers and is in sync, and whether another master
+    takes writes; without one producers have nowhere to move, and the master restarts without a drain.
   - Arms an undo on the host, sets the broker read-only, and waits until its producers have moved at their route poll.
   - The undo fires by itself at its deadline, so that an interrupted run leaves no broker read-only.
 options:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from status_cases import answers_of, cluster_of, load
 
-from opskit.inventory.cluster import Cluster
+from opskit.inventory.cluster import Broker, Cluster
 from opskit.reach.dial import Dialer
 from opskit.status import gate as gates
 from opskit.status.ask import Answers
@@ -19,6 +19,16 @@ def node_of(cluster: Cluster, host: str) -> gates.Node:
 def test_the_gate_says_why_a_node_does_not_pass(case: dict[str, Any]) -> None:
     cluster = cluster_of(case)
     assert gates.gate(cluster, answers_of(case), node_of(cluster, case["node"])) == case.get("reasons", [])
+
+
+@pytest.mark.parametrize("case", load("before-drain.yml"), ids=lambda case: case["name"])
+def test_a_master_stops_only_when_its_pair_can_do_without_it(case: dict[str, Any]) -> None:
+    cluster = cluster_of(case)
+    node = node_of(cluster, "a")
+    assert isinstance(node, Broker)
+    found = gates.before_drain(cluster, answers_of(case), node)
+    assert list(found.reasons) == case.get("reasons", [])
+    assert found.alone == case.get("alone", False)
 
 
 BEHIND: dict[str, Any] = {"answers": {"a-s": {"offset": -3145728}}}
