@@ -13,7 +13,10 @@ def test_5_4_0_goes_from_nothing_to_a_healthy_cluster(
     release = tmp_path / "release.yml"
     release.write_text('all: {vars: {rocketmq_release: "5.4.0"}, children: {controllers: {hosts: {ns1: }}}}\n')
     with lab("lab", tmp_path_factory.mktemp("state")) as virgin:
-        cluster = virgin.over(release)
+        # a 5.x slave is in sync only after a registration of its own, 30 s apart where nothing is said
+        settings = {"registerNameServerPeriod": 10000, "timerWheelEnable": False, "mappedFileSizeCommitLog": 67108864}
+        brokers = tuple(host for host in virgin.hosts() if host.startswith("broker"))
+        cluster = virgin.over(release).with_overlay(tmp_path, {"rocketmq_broker_settings": settings}, brokers)
         looked = cluster.playbook("--check", "--diff")
         assert looked.code == 0, looked.said
         assert "+brokerName=broker-b" in looked.stdout
