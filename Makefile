@@ -50,8 +50,12 @@ test: lint test-unit test-lab ## everything that CI runs, fast failures first
 test-unit: install ## pure tests; no container, no network
 	@$(BIN)/pytest -q tests/unit
 
+# what measures seconds runs alone; the rest, two files at a time
+TIMED := tests/lab/test_deploy.py tests/lab/test_status_real.py
+
 test-lab: runtime ## real RocketMQ, real hosts
-	@$(BIN)/pytest tests/lab
+	@$(BIN)/pytest $(TIMED)
+	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED),$(wildcard tests/lab/test_*.py))
 
 molecule: runtime ## the roles on real hosts: check, converge, idempotence, audit by testinfra
 	@PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_LAB=molecule-$$$$ \

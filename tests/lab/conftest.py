@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -30,7 +31,11 @@ class Done:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.stdout)
+        """The result, which must be what its schema says."""
+        result = json.loads(self.stdout)
+        name = result["schema"].removeprefix("opskit/").replace("/", "-")
+        jsonschema.validate(result, json.loads((ROOT / "docs" / "schemas" / f"{name}.json").read_text()))
+        return result
 
     @property
     def said(self) -> str:
@@ -140,19 +145,18 @@ def lab(inventory: str, state: Path) -> Iterator[Lab]:
         assert down.code == 0, down.said
 
 
-FIGURES: list[str] = []
-
-
 @pytest.fixture
-def figure() -> Callable[[str], None]:
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Tell a measured figure; all of them stand at the end of the run."""
-    return FIGURES.append
+    return lambda text: record_property("measured", text)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if FIGURES:
+    ended = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    figures = [text for report in ended for name, text in report.user_properties if name == "measured"]
+    if figures:
         terminalreporter.section("measured")
-        for line in FIGURES:
+        for line in figures:
             terminalreporter.line(line)
 
 
