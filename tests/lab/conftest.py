@@ -160,7 +160,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.line(line)
 
 
-def interrupt(process: subprocess.Popen[str], signum: signal.Signals, timeout: float = 60) -> Done:
+def interrupt(process: subprocess.Popen[str], signum: signal.Signals, timeout: float = 120) -> Done:
     """Send a signal to a process that this test started, and wait for its end."""
     began = time.monotonic()
     process.send_signal(signum)

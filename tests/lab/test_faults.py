@@ -205,9 +205,9 @@ def test_a_unit_that_does_not_start_shows_its_last_log_lines(cluster: Lab, tmp_p
 def test_a_slave_that_dies_in_its_stage_ends_the_roll_before_the_master(cluster: Lab) -> None:
     process = cluster.start("--format", "json", "deploy")
     conf = "/etc/rocketmq/conf/broker.conf"
-    until(120, lambda: conf in cluster.on("broker-a-s", f"ls {conf} 2>/dev/null || true"), "the slave's stage")
+    until(240, lambda: conf in cluster.on("broker-a-s", f"ls {conf} 2>/dev/null || true"), "the slave's stage")
     cluster.podman("kill", "broker-a-s")
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=300)
     try:
         done = Done(process.returncode, stdout, stderr, 0)
         result = stopped(done, Exit.UNJUDGED, "broker-a-s", "")
@@ -221,9 +221,9 @@ def test_a_slave_that_dies_in_its_stage_ends_the_roll_before_the_master(cluster:
 def test_the_next_run_finishes_and_holds_off_a_second_one(cluster: Lab, figure: Figure) -> None:
     began = time.monotonic()
     process = cluster.start("--format", "json", "deploy")
-    until(60, lambda: "deploy" in cluster.on("ns1", "cat /run/opskit/lock.json 2>/dev/null || true"), "the lock")
+    until(180, lambda: "deploy" in cluster.on("ns1", "cat /run/opskit/lock.json 2>/dev/null || true"), "the lock")
     second = cluster.run("deploy")
-    stdout, stderr = process.communicate(timeout=240)
+    stdout, stderr = process.communicate(timeout=480)
     assert process.returncode == 0, stdout + stderr
     result = json.loads(stdout)
     refused(second, Exit.UNJUDGED, "the cluster is locked by deploy of ", f"(run {result['run']})")
