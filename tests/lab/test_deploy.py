@@ -196,7 +196,9 @@ def start_traffic(cluster: Lab, rate: int) -> subprocess.Popen[str]:
     release = declared.clients[-1].releases[0]
     lib = f"/opt/rocketmq/client/{bundle('client', release, Artifact(), print).folder}/lib"
     words = ["traffic", "--nameservers", declared.nameserver_addresses, "--topic", "opskit-smoke"]
-    words += ["--rate", str(rate), "--drain-seconds", "10"]
+    # a consumer that lost its broker is known to it again after a heartbeat (30 s) and a rebalance (20 s): what comes by
+    # then is late, not lost
+    words += ["--rate", str(rate), "--drain-seconds", "90"]
     command = ["timeout", "400", *probe_command("/usr/bin/java", lib, release, words, "/var/tmp/probe")]  # noqa: S108 - on the client host
     process = subprocess.Popen(
         ["podman", "exec", "-i", f"opskit-{cluster.name}-client2", *command],
@@ -210,5 +212,5 @@ def start_traffic(cluster: Lab, rate: int) -> subprocess.Popen[str]:
 
 
 def stop_traffic(process: subprocess.Popen[str]) -> Any:
-    stdout, _ = process.communicate(timeout=120)
+    stdout, _ = process.communicate(timeout=200)
     return traffic_ledger(stdout, "client2")
