@@ -196,8 +196,8 @@ def start_traffic(cluster: Lab, rate: int) -> subprocess.Popen[str]:
     release = declared.clients[-1].releases[0]
     lib = f"/opt/rocketmq/client/{bundle('client', release, Artifact(), print).folder}/lib"
     words = ["traffic", "--nameservers", declared.nameserver_addresses, "--topic", "opskit-smoke"]
-    # a consumer that lost its broker is known to it again after a heartbeat (30 s) and a rebalance (20 s): what comes by
-    # then is late, not lost
+    # a consumer that lost its broker is known to it again after a heartbeat (30 s) and a rebalance (20 s): what comes
+    # by then is late, not lost
     words += ["--rate", str(rate), "--drain-seconds", "90"]
     command = ["timeout", "400", *probe_command("/usr/bin/java", lib, release, words, "/var/tmp/probe")]  # noqa: S108 - on the client host
     process = subprocess.Popen(
