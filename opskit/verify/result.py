@@ -1,4 +1,4 @@
-"""The result of `opskit verify failover`: JSON schema opskit/verify/1. Seconds are seconds; null where there are none."""
+"""The result of `opskit verify failover`: JSON schema opskit/verify/1. Seconds are seconds, null where none."""
 
 from datetime import datetime
 from typing import Literal
