@@ -25,6 +25,7 @@ from opskit.inventory.endpoint import endpoint
 from opskit.inventory.groups import judge_groups
 from opskit.inventory.values import Values, read_values
 from opskit.inventory.variables import VARIABLES
+from opskit.rocketmq.client_settings import check_client
 
 Component = Literal["nameserver", "broker", "controller"]
 
@@ -46,6 +47,11 @@ def build(declaration: Declaration) -> tuple[Cluster | None, tuple[Finding, ...]
     findings = [*judge_groups(declaration), *findings]
     findings += [finding for host in declaration.hosts for finding in _contradictions(host, values.hosts[host.name])]
     findings += _incomplete(declaration, values)
+    findings += [
+        finding
+        for host in declaration.members("clients")
+        for finding in _client_settings(host, values.hosts[host.name])
+    ]
     once = tuple(dict.fromkeys(findings))
     if any(finding.severity == "error" for finding in once):
         return None, once
@@ -82,6 +88,11 @@ def _incomplete(declaration: Declaration, values: Values) -> Iterator[Finding]:
             )
 
 
+def _client_settings(host: DeclaredHost, values: dict[str, Any]) -> Iterator[Finding]:
+    origin = host.origin("rocketmq_client_settings")
+    return check_client(host.name, _client_releases(values), values["rocketmq_client_settings"], origin)
+
+
 def _missing(origin: str, variable: str, sentence: str) -> Finding:
     return Finding(
         rule="missing-variable",
@@ -115,6 +126,7 @@ def _cluster(declaration: Declaration, values: Values, endpoints: dict[str, Endp
         acl=_acl(shared["rocketmq_acl_access_key"], shared["rocketmq_acl_secret_key"]),
         allow_colocation=shared["opskit_allow_colocation"],
         window_seconds=shared["opskit_window_seconds"],
+        windows=shared["opskit_windows"],
         user=shared["rocketmq_user"],
         java=shared["rocketmq_java"],
         store_path=shared["rocketmq_store_path"],
@@ -156,8 +168,17 @@ def _broker(host: Host, values: dict[str, Any]) -> Broker:
 
 
 def _client(host: Host, values: dict[str, Any]) -> Client:
+    return Client(
+        host=host,
+        releases=_client_releases(values),
+        settings=values["rocketmq_client_settings"],
+        bootstrap_attempts=values["opskit_bootstrap_attempts"],
+    )
+
+
+def _client_releases(values: dict[str, Any]) -> tuple[str, ...]:
     release = values["rocketmq_release"]
-    return Client(host=host, releases=tuple(values["rocketmq_client_releases"] or ([release] if release else ())))
+    return tuple(values["rocketmq_client_releases"] or ([release] if release else ()))
 
 
 def _acl(access_key: str | None, secret_key: str | None) -> Acl | None:

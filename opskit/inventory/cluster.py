@@ -11,6 +11,11 @@ Scalar = str | int | float | bool
 Component = Literal["nameserver", "broker", "controller"]
 BrokerRole = Literal["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"]
 
+WINDOW_PATHS = ("produce", "consume", "route")
+"""Paths that the window of the cluster holds for."""
+BOOTSTRAP_PATHS = ("bootstrap@producer", "bootstrap@consumer")
+"""Judged only where named: in every release a share of all fresh clients meets the hung nameserver first."""
+
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -100,6 +105,10 @@ class Client(Frozen):
 
     host: Host
     releases: tuple[str, ...]
+    settings: dict[str, Scalar] = {}
+    """What the services here give their clients, by the names of `opskit.rocketmq.client_settings`."""
+    bootstrap_attempts: int = 1
+    """How often a service here tries to start a client, each time a new one, before it gives up."""
 
 
 class Artifact(Frozen):
@@ -134,6 +143,8 @@ class Cluster(Frozen):
     acl: Acl | None = None
     allow_colocation: bool = False
     window_seconds: float | None = None
+    windows: dict[str, float] = {}
+    """path → seconds, where a path has a window of its own."""
     user: str = "rocketmq"
     """System user that runs the servers."""
     java: str = "/usr/bin/java"
@@ -152,6 +163,12 @@ class Cluster(Frozen):
     def nameserver_addresses(self) -> str:
         """The semicolon list for namesrvAddr."""
         return ";".join(nameserver.address for nameserver in self.nameservers)
+
+    @property
+    def judged_windows(self) -> dict[str, float]:
+        """path → seconds, for every path that is judged: those of WINDOW_PATHS, and any that is named."""
+        general = {} if self.window_seconds is None else dict.fromkeys(WINDOW_PATHS, self.window_seconds)
+        return general | self.windows
 
     @property
     def servers(self) -> tuple[Server, ...]:

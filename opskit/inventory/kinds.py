@@ -76,6 +76,7 @@ ADDRESS = _pattern("address", r"^[A-Za-z0-9._-]+$", "a host name or IPv4 address
 PORT = Kind("port", "int", "a port from 3 to 65534", TypeAdapter(Annotated[int, _NUMBER, Field(ge=3, le=65534)]))
 SSH_PORT = Kind("port", "int", "a port from 1 to 65535", TypeAdapter(Annotated[int, _NUMBER, Field(ge=1, le=65535)]))
 BROKER_ID = Kind("number", "int", "a whole number from 0", TypeAdapter(Annotated[int, _NUMBER, Field(ge=0)]))
+COUNT = Kind("number", "int", "a whole number from 1", TypeAdapter(Annotated[int, _NUMBER, Field(ge=1)]))
 SECONDS = Kind("seconds", "float", "a number of seconds above 0", TypeAdapter(Annotated[float, _NUMBER, Field(gt=0)]))
 FLAG = Kind("boolean", "bool", "true or false", TypeAdapter(bool))
 SIZE = _pattern("size", r"^[1-9]\d*[kKmMgG]$", "a size as the JVM takes it, such as 512m or 4g")
@@ -94,3 +95,12 @@ SETTINGS = Kind(
     "a mapping of RocketMQ settings to texts, numbers or booleans",
     TypeAdapter(dict[StrictStr, StrictBool | StrictInt | StrictFloat | StrictStr]),
 )
+
+
+def windows(*paths: str) -> Kind:
+    """A mapping of some of these paths to seconds."""
+    allowed: Any = Literal[paths]
+    seconds: Any = Annotated[float, _NUMBER, Field(gt=0)]
+    return Kind(
+        "windows", "dict", f"seconds above 0 for one of {', '.join(paths)}", TypeAdapter(dict[allowed, seconds])
+    )

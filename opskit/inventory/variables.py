@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from opskit.inventory import kinds
+from opskit.inventory.cluster import BOOTSTRAP_PATHS, WINDOW_PATHS
 from opskit.inventory.kinds import Kind
 
 Role = Literal["nameserver", "broker", "controller", "client"]
@@ -68,6 +69,15 @@ _TABLE = (
         kinds.RELEASES,
         "Releases of the RocketMQ clients on this client host; the host's rocketmq_release where unset.",
         '["4.8.0", "5.4.0"]',
+        roles=("client",),
+    ),
+    Variable(
+        "rocketmq_client_settings",
+        kinds.SETTINGS,
+        "What the services on this client host set on their RocketMQ clients, so that opskit's probe behaves as they "
+        "do; checked against the host's client releases.",
+        "{sendLatencyFaultEnable: true, pollNameServerInterval: 10000}",
+        default={},
         roles=("client",),
     ),
     Variable(
@@ -247,9 +257,25 @@ _TABLE = (
     Variable(
         "opskit_window_seconds",
         kinds.SECONDS,
-        "Recovery window that the cluster is meant to keep.",
+        "Recovery window that the cluster is meant to keep: of produce, consume and route.",
         "30",
         scope="cluster",
+    ),
+    Variable(
+        "opskit_windows",
+        kinds.windows(*WINDOW_PATHS, *BOOTSTRAP_PATHS),
+        "Windows of single paths, in seconds; the bootstrap paths, of fresh clients, are judged only where named.",
+        '{consume: 60, "bootstrap@producer": 10}',
+        scope="cluster",
+        default={},
+    ),
+    Variable(
+        "opskit_bootstrap_attempts",
+        kinds.COUNT,
+        "How often a service on this client host tries to start a client, each time a new one, before it gives up.",
+        "3",
+        default=1,
+        roles=("client",),
     ),
     Variable(
         "opskit_apply_sysctl",
