@@ -11,11 +11,6 @@ Scalar = str | int | float | bool
 Component = Literal["nameserver", "broker", "controller"]
 BrokerRole = Literal["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"]
 
-WINDOW_PATHS = ("produce", "consume", "route")
-"""Paths that the window of the cluster holds for."""
-BOOTSTRAP_PATHS = ("bootstrap@producer", "bootstrap@consumer")
-"""Judged only where named: in every release a share of all fresh clients meets the hung nameserver first."""
-
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -163,12 +158,6 @@ class Cluster(Frozen):
     def nameserver_addresses(self) -> str:
         """The semicolon list for namesrvAddr."""
         return ";".join(nameserver.address for nameserver in self.nameservers)
-
-    @property
-    def judged_windows(self) -> dict[str, float]:
-        """path → seconds, for every path that is judged: those of WINDOW_PATHS, and any that is named."""
-        general = {} if self.window_seconds is None else dict.fromkeys(WINDOW_PATHS, self.window_seconds)
-        return general | self.windows
 
     @property
     def servers(self) -> tuple[Server, ...]:

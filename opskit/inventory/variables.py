@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from opskit.inventory import kinds
-from opskit.inventory.cluster import BOOTSTRAP_PATHS, WINDOW_PATHS
 from opskit.inventory.kinds import Kind
 
 Role = Literal["nameserver", "broker", "controller", "client"]
@@ -263,7 +262,7 @@ _TABLE = (
     ),
     Variable(
         "opskit_windows",
-        kinds.windows(*WINDOW_PATHS, *BOOTSTRAP_PATHS),
+        kinds.windows("produce", "consume", "route", "bootstrap@producer", "bootstrap@consumer"),
         "Windows of single paths, in seconds; the bootstrap paths, of fresh clients, are judged only where named.",
         '{consume: 60, "bootstrap@producer": 10}',
         scope="cluster",

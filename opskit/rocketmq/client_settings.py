@@ -13,8 +13,11 @@ from types import MappingProxyType
 from opskit.finding import Finding
 from opskit.rocketmq.releases import numbers
 from opskit.rocketmq.settings_table import Scalar
+from opskit.rocketmq.settings_value import to_properties_value
 
 _OLDEST = "4.0.0"
+_API_TIMEOUT = 3000
+"""Default of mqClientApiTimeout, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,9 @@ class ClientSetting:
     def is_in(self, release: str) -> bool:
         return numbers(release) >= numbers(self.first)
 
-    def default(self, release: str) -> Scalar | None:
-        """None where the release has no such setter."""
-        values = [value for first, value in self.defaults if numbers(release) >= numbers(first)]
-        return values[-1] if values else None
+    def default(self, release: str) -> Scalar:
+        """Of a release that has it; raises IndexError for any other."""
+        return [value for first, value in self.defaults if numbers(release) >= numbers(first)][-1]
 
     def objection(self, value: Scalar) -> str:
         """What is wrong with a value, "" where nothing is."""
@@ -69,7 +71,7 @@ CLIENT_SETTINGS: Mapping[str, ClientSetting] = MappingProxyType(
             _always("heartbeatBrokerInterval", _CONFIG, 30_000, 1),
             _always("persistConsumerOffsetInterval", _CONFIG, 5000, 1),
             _always("pullTimeDelayMillsWhenException", _CONFIG, 1000),
-            ClientSetting("mqClientApiTimeout", _CONFIG, (("4.9.2", 3000),), 1),
+            ClientSetting("mqClientApiTimeout", _CONFIG, (("4.9.2", _API_TIMEOUT),), 1),
             ClientSetting("useHeartbeatV2", _CONFIG, (("5.1.3", False),)),
             ClientSetting("enableHeartbeatChannelEventListener", _CONFIG, (("5.2.0", True),)),
             ClientSetting("startDetectorEnable", _CONFIG, (("5.1.4", False),)),
@@ -88,8 +90,8 @@ CLIENT_SETTINGS: Mapping[str, ClientSetting] = MappingProxyType(
 
 def in_force(release: str, settings: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
     """Every setting that a client of this release has: what is given, else the default. Settings must have passed."""
-    defaults = {name: setting.default(release) for name, setting in CLIENT_SETTINGS.items()}
-    return {name: settings.get(name, default) for name, default in defaults.items() if default is not None}
+    having = (setting for setting in CLIENT_SETTINGS.values() if setting.is_in(release))
+    return {setting.name: settings.get(setting.name, setting.default(release)) for setting in having}
 
 
 def check_client(
@@ -100,50 +102,43 @@ def check_client(
     Rules: setting-unknown, setting-other-release, setting-type (errors) and setting-danger (a warning).
     """
     for name, value in settings.items():
-        at = f"{origin}.{name}" if origin else name
-        setting = CLIENT_SETTINGS.get(name)
-        lacking = [] if setting is None else [release for release in releases if not setting.is_in(release)]
-        if setting is None:
-            yield _finding(
-                "setting-unknown",
-                name,
-                at,
-                f"{host}: no RocketMQ client has a setting {name} that opskit knows",
-                _near(name),
-            )
-        elif lacking:
-            yield _finding(
-                "setting-other-release",
-                name,
-                at,
-                f"{host}: the client of RocketMQ {', '.join(lacking)} has no setting {name}; {setting.first} brought it",
-                "Leave it out, or give the clients of each release a host of their own.",
-            )
-        elif wrong := setting.objection(value):
-            default = setting.default(releases[-1]) if releases else setting.defaults[-1][1]
-            written = str(default).lower() if isinstance(default, bool) else default
-            yield _finding(
-                "setting-type",
-                name,
-                at,
-                f"{host}: {name} {value!r} {wrong}",
-                f"Correct it, without quotes; the default is {written}.",
-            )
-        elif name == "mqClientApiTimeout" and int(value) < 3000:
-            # one hung nameserver holds up the healthy brokers' answers to heartbeats for longer (measured on 5.4.0)
-            yield _finding(
-                "setting-danger",
-                name,
-                at,
-                f"{host}: mqClientApiTimeout {value}: while a nameserver hangs, a healthy broker that answers slowly "
-                "looks dead to the client",
-                "Leave it at 3000.",
+        rule, sentence, remedy = _judge(releases, name, value)
+        if rule:
+            yield Finding(
+                rule=rule,
+                severity="warning" if rule == "setting-danger" else "error",
+                subject=name,
+                sentence=f"{host}: {sentence}",
+                remedy=remedy,
+                origin=f"{origin}.{name}" if origin else name,
             )
 
 
-def _finding(rule: str, subject: str, origin: str, sentence: str, remedy: str) -> Finding:
-    severity = "warning" if rule == "setting-danger" else "error"
-    return Finding(rule=rule, severity=severity, subject=subject, sentence=sentence, remedy=remedy, origin=origin)
+def _judge(releases: Sequence[str], name: str, value: Scalar) -> tuple[str, str, str]:
+    """Rule, sentence and remedy; three empty texts where nothing is wrong."""
+    setting = CLIENT_SETTINGS.get(name)
+    if setting is None:
+        return "setting-unknown", f"opskit knows no setting {name} of a RocketMQ client", _near(name)
+    lacking = ", ".join(release for release in releases if not setting.is_in(release))
+    if lacking:
+        sentence = f"the client of RocketMQ {lacking} has no setting {name}, which came with {setting.first}"
+        return (
+            "setting-other-release",
+            sentence,
+            "Leave it out, or give the clients of each release a host of their own.",
+        )
+    if wrong := setting.objection(value):
+        defaults = sorted({to_properties_value(setting.default(release)) for release in releases})
+        return (
+            "setting-type",
+            f"{name} {value!r} {wrong}",
+            f"Write it without quotes; the default is {' or '.join(defaults)}.",
+        )
+    if name == "mqClientApiTimeout" and int(value) < _API_TIMEOUT:
+        # a hung nameserver blocks the healthy brokers' heartbeat threads (measured on 5.4.0: a gap of 26 s)
+        sentence = f"{name} {value}: while a nameserver hangs, a healthy broker that answers slowly looks dead"
+        return "setting-danger", sentence, f"Leave it at {_API_TIMEOUT}."
+    return "", "", ""
 
 
 def _near(name: str) -> str:
