@@ -1,25 +1,21 @@
 """The smoke test: real messages, sent and received by the official Java client on a client host."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 
 from opskit.artifacts.bundles import Bundle
 from opskit.artifacts.probe import probe_command, smoke_result
+from opskit.change.topic import create_on_every_master
 from opskit.deploy.result import Smoke
-from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Cluster, Host
 from opskit.reach.command import execute
-from opskit.reach.dial import Dialer
 from opskit.render.layout import CLIENT_RELEASES
-from opskit.rocketmq.admin import create_topic
 
 TOPIC = "opskit-smoke"
 """opskit's own topic; it stays, so that a second smoke test creates nothing."""
 QUEUES = 4
 MESSAGES = 1000
 SECONDS = 60
-TOPIC_SECONDS = 5.0
 
 
 def smoke(cluster: Cluster, host: Host, client: Bundle, say: Callable[[str], None]) -> Smoke:
@@ -28,7 +24,7 @@ def smoke(cluster: Cluster, host: Host, client: Bundle, say: Callable[[str], Non
     Raises OpskitError (exit 3) where the probe could not run.
     """
     say(f"Smoke test from {host.name} with the {client.release} client: {MESSAGES} messages")
-    asyncio.run(_create_topic(cluster))
+    create_on_every_master(cluster, TOPIC, QUEUES)
     lib = f"{CLIENT_RELEASES}/{client.folder}/lib"
     words = ["smoke", "--nameservers", cluster.nameserver_addresses, "--topic", TOPIC]
     words += ["--messages", str(MESSAGES), "--timeout-seconds", str(SECONDS)]
@@ -41,16 +37,3 @@ def smoke(cluster: Cluster, host: Host, client: Bundle, say: Callable[[str], Non
     command += probe_command(cluster.java, lib, client.release, words, logs)
     _, stdout, _ = execute(host.endpoint, command, SECONDS + 30, keys)
     return Smoke(host=host.name, **smoke_result(stdout, host.name).model_dump())
-
-
-async def _create_topic(cluster: Cluster) -> None:
-    async with Dialer(cluster.dial, cluster.acl) as dialer:
-        for broker in (broker for broker in cluster.brokers if broker.is_master):
-            async with dialer.line(broker.host, broker.port, TOPIC_SECONDS) as line:
-                reply = await line.ask(create_topic(TOPIC, queues=QUEUES))
-            if reply.outcome != "answered":
-                raise OpskitError(
-                    f"the topic {TOPIC} could not be created: {reply.detail}",
-                    where=broker.host.name,
-                    code=Exit.UNJUDGED,
-                )

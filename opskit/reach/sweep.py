@@ -64,7 +64,7 @@ async def _sweep(
 async def _ask(endpoint: Endpoint, request: Mapping[str, Any], timeout_seconds: float) -> HostResult:
     try:
         async with asyncio.timeout(timeout_seconds) as deadline, connect(endpoint, CONNECT_SECONDS) as connection:
-            done = await connection.run(_command(endpoint), input=_payload(request), encoding=None, check=False)
+            done = await connection.run(command(endpoint), input=payload(request), encoding=None, check=False)
     except CONNECT_ERRORS as error:
         if deadline.expired():
             return HostResult(endpoint.host, "timeout", error=f"no answer within {timeout_seconds:g} s")
@@ -87,7 +87,8 @@ def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
         return HostResult(host, "garbled", error=said.splitlines()[-1] if said else "it answered nothing")
 
 
-def _command(endpoint: Endpoint) -> str:
+def command(endpoint: Endpoint) -> str:
+    """The shell command that takes a payload on stdin and runs it."""
     sudo = "sudo -n " if endpoint.become else ""
     return f'{sudo}{endpoint.python} -c "{BOOT}"'
 
@@ -98,5 +99,6 @@ def _program() -> bytes:
     return str(len(program)).encode() + b"\n" + program
 
 
-def _payload(request: Mapping[str, Any]) -> bytes:
-    return _program() + json.dumps(request).encode()
+def payload(request: Mapping[str, Any]) -> bytes:
+    """The onhost program and, as one line, what it is asked."""
+    return _program() + json.dumps(request).encode() + b"\n"

@@ -1,0 +1,271 @@
+"""One drill: baseline, fault, undo, thaw, account. It records what happens; nothing is judged here but the way on.
+
+On every way out the fault is undone first: Ctrl-C, a signal, an exception, a lost connection, a used-up budget.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from opskit.errors import Exit, OpskitError
+from opskit.inventory.cluster import Cluster, Nameserver
+from opskit.reach.dial import Dialer
+from opskit.rocketmq import admin
+from opskit.runs.folder import Run
+from opskit.status.ask import ask
+from opskit.status.judge import judge as judge_status
+from opskit.status.result import StatusReport
+from opskit.verify.history import Header, Op, Phase, PhaseName, Record
+from opskit.verify.limits import Limits
+from opskit.verify.options import Options, hold_seconds, settle_seconds
+from opskit.verify.probes import Probes
+from opskit.verify.scenario import Target, choose
+from opskit.verify.victims import Fault, Victim
+
+BASELINE_SECONDS = 90.0
+"""How long the traffic has to become steady before the drill gives up."""
+HEALTHY_SECONDS = 120.0
+"""How long the cluster has to become healthy again after the undo."""
+LATE_SECONDS = 90.0
+"""How long acknowledged messages are waited for: a consumer is known to a broker that was away again only after its
+next heartbeat (30 s) and a rebalance (20 s)."""
+TICK_SECONDS = 1.0
+NAMESERVER_SECONDS = 3.0
+CONTROLLER = "controller"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Where the drill is: for the screen. failing: paths that failed in the last two seconds."""
+
+    phase: PhaseName
+    seconds: float
+    of_seconds: float
+    failed: int
+    attempted: int
+    failing: tuple[str, ...]
+
+
+@dataclass
+class Recording:
+    """Everything that a drill leaves to be judged. stopped: why the fault was undone before its time."""
+
+    targets: tuple[Target, ...] = ()
+    records: list[Record] = field(default_factory=list)
+    victims: tuple[Victim, ...] = ()
+    before: StatusReport | None = None
+    after: StatusReport | None = None
+    hold_seconds: float = 0.0
+    stopped: str = ""
+
+
+class Drill:
+    """Runs once. tell: hears where it is; say: a sentence for what takes time."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        options: Options,
+        run: Run,
+        probes: Probes,
+        limits_of: Callable[[tuple[Target, ...]], Limits],
+        tell: Callable[[Tick], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self.recording = Recording()
+        self._cluster, self._options, self._run, self._probes = cluster, options, run, probes
+        self._limits_of, self._tell, self._say = limits_of, tell, say
+        self._entered = time.monotonic()
+        self._phase: PhaseName = "baseline"
+
+    async def go(self) -> None:
+        """The whole drill. Raises OpskitError (exit 3) where nothing can be measured; nothing is injected then."""
+        async with Dialer(self._cluster.dial, self._cluster.acl) as dialer:
+            self._say("Starting the probes on the client hosts")
+            async with self._probes.running(self._record), self._asking_nameservers(dialer):
+                targets = await self._victims()
+                limits = self._limits_of(targets)
+                await self._baseline(limits, dialer)
+                await self._hang(targets, limits)
+                await self._thaw(dialer)
+                await self._account()
+
+    def header(self) -> Header:
+        return Header(
+            self._cluster.name,
+            self._run.identity,
+            self._options.scenario,
+            self._options.fault,
+            tuple(target.host.name for target in self.recording.targets),
+            round(self._options.interval * 1e9),
+            self._probes.headers,
+        )
+
+    async def _victims(self) -> tuple[Target, ...]:
+        """The final choice, and every client made to sit where it will hurt."""
+        options = self._options
+        targets = choose(self._cluster, options.scenario, options.victims, self._probes.attached())
+        self.recording.targets = targets
+        for target in targets:
+            for address in target.nameserver_addresses:
+                self._say(f"Attaching every client to the nameserver of {target.host.name}")
+                await self._probes.attach(address)
+        return targets
+
+    async def _baseline(self, limits: Limits, dialer: Dialer) -> None:
+        self._enter("baseline")
+        steady_since = time.monotonic()
+        while time.monotonic() - steady_since < limits.baseline_seconds:
+            await asyncio.sleep(TICK_SECONDS)
+            tick = self._show(BASELINE_SECONDS)
+            if tick.failing:
+                steady_since = time.monotonic()
+            self._refuse_lost()
+            if tick.seconds > BASELINE_SECONDS:
+                raise OpskitError(
+                    f"no {limits.baseline_seconds:g} s without a failure in {BASELINE_SECONDS:g} s of traffic: "
+                    + ", ".join(tick.failing or ("failures come and go",)),
+                    where=self._cluster.name,
+                    remedy="The baseline is too weak, so nothing was injected. Is something overloaded?",
+                    code=Exit.UNJUDGED,
+                )
+        self.recording.before = await self._status(dialer)
+        if self.recording.before.judgement != "holds":
+            raise unhealthy(self.recording.before)
+        for attached in await self._probes.where(time.monotonic_ns()):
+            self._record(attached)
+
+    async def _hang(self, targets: tuple[Target, ...], limits: Limits) -> None:
+        seconds = hold_seconds(self._options, limits)
+        fault = Fault(self._cluster, self._options.fault, targets, self._run.identity, seconds, self._record)
+        self.recording.victims = fault.victims
+        self._enter("inject")
+        self._say(f"Arming the undo, then {self._options.fault} on {', '.join(target.host.name for target in targets)}")
+        async with fault.held():
+            self._enter("fault")
+            before = self._failed()
+            while (held := time.monotonic() - self._entered) < seconds:
+                await asyncio.sleep(min(TICK_SECONDS, seconds - held))
+                self._show(seconds)
+                spent = self._failed() - before
+                if self._options.failure_budget is not None and spent > self._options.failure_budget:
+                    self.recording.stopped = f"{spent} operations failed, the budget is {self._options.failure_budget}"
+                    break
+                silent = [victim.host for victim in fault.victims if victim.ended]
+                if silent:
+                    self.recording.stopped = f"the connection to {', '.join(silent)} was lost"
+                    break
+            self.recording.hold_seconds = round(time.monotonic() - self._entered, 1)
+            self._enter("undo")
+        self._say("Undone on every victim" if all(one.restored.is_set() for one in fault.victims) else "UNDO FAILED")
+
+    async def _thaw(self, dialer: Dialer) -> None:
+        """Traffic stays on: waking up is a second fault."""
+        self._enter("thaw")
+        settle = settle_seconds(self._cluster, self._options)
+        while time.monotonic() - self._entered < settle:
+            await asyncio.sleep(TICK_SECONDS)
+            self._show(settle)
+        while True:
+            self.recording.after = await self._status(dialer)
+            if self.recording.after.judgement == "holds" or time.monotonic() - self._entered > HEALTHY_SECONDS:
+                return
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _account(self) -> None:
+        self._enter("late")
+        await self._probes.stop_sending()
+        while any(probe.unaccounted for probe in self._probes.each if not probe.lost):
+            if time.monotonic() - self._entered > LATE_SECONDS:
+                break
+            await asyncio.sleep(TICK_SECONDS)
+            self._show(LATE_SECONDS)
+        self._enter("end")
+        await self._probes.stop()
+
+    @asynccontextmanager
+    async def _asking_nameservers(self, dialer: Dialer) -> AsyncIterator[None]:
+        """Each nameserver is asked for a route, at application level, at every second."""
+        tasks = [asyncio.create_task(self._ask_nameserver(dialer, one)) for one in self._cluster.nameservers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask_nameserver(self, dialer: Dialer, nameserver: Nameserver) -> None:
+        sequence = 0
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(self._ask_once(dialer, nameserver, sequence))
+                sequence += 1
+                await asyncio.sleep(1)
+
+    async def _ask_once(self, dialer: Dialer, nameserver: Nameserver, sequence: int) -> None:
+        start, wall = time.monotonic_ns(), time.time_ns()
+        async with dialer.line(nameserver.host, nameserver.port, NAMESERVER_SECONDS) as line:
+            reply = await line.ask(admin.route(self._cluster.name))
+        path, end = f"nameserver@{nameserver.host.name}", time.monotonic_ns()
+        answered = reply.outcome == "answered"
+        detail = "" if answered else f"{reply.outcome} {reply.detail}".strip()
+        self._record(Op(CONTROLLER, path, sequence, start, end, wall, "ok" if answered else "fail", detail))
+
+    async def _status(self, dialer: Dialer) -> StatusReport:
+        return judge_status(self._cluster, await ask(self._cluster, NAMESERVER_SECONDS, dialer))
+
+    def _refuse_lost(self) -> None:
+        for probe in self._probes.each:
+            if probe.lost:
+                raise OpskitError(
+                    f"the probe with the {probe.release} client ended: {probe.error or 'its connection was lost'}",
+                    where=probe.host,
+                    remedy="Nothing was injected.",
+                    code=Exit.UNJUDGED,
+                )
+
+    def _record(self, record: Record) -> None:
+        self.recording.records.append(record)
+
+    def _enter(self, phase: PhaseName) -> None:
+        self._phase, self._entered = phase, time.monotonic()
+        self._record(Phase(phase, time.monotonic_ns()))
+
+    def _failed(self) -> int:
+        return sum(count.failed for probe in self._probes.each for count in probe.counts.values())
+
+    def _show(self, of_seconds: float) -> Tick:
+        counts = [count for probe in self._probes.each for count in probe.counts.values()]
+        tick = Tick(
+            self._phase,
+            time.monotonic() - self._entered,
+            of_seconds,
+            sum(count.failed for count in counts),
+            sum(count.attempted for count in counts),
+            tuple(sorted(_failing(self._probes))),
+        )
+        self._tell(tick)
+        return tick
+
+
+def unhealthy(status: StatusReport) -> OpskitError:
+    """The cluster is not as it should be before a drill: nothing is injected."""
+    reasons = [f"{finding.subject}: {finding.sentence}" for finding in status.findings if finding.severity == "error"]
+    return OpskitError(
+        "the cluster is not healthy, so nothing was injected: " + "; ".join(reasons or ["no server answers"]),
+        where=status.cluster,
+        remedy="Look at `opskit status`; a drill starts from a healthy cluster only.",
+        code=Exit.UNJUDGED,
+    )
+
+
+def _failing(probes: Probes, within_seconds: float = 2.0) -> set[str]:
+    """Paths with a failure within the last seconds, or of which nothing has returned for so long."""
+    return {
+        path
+        for probe in probes.each
+        for (_, path), count in probe.counts.items()
+        if not path.startswith("bootstrap") and probe.now_ns - count.last_failed_ns < within_seconds * 1e9
+    }

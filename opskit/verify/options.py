@@ -1,0 +1,80 @@
+"""What an operator may say about a drill. Seconds throughout."""
+
+from dataclasses import dataclass
+
+from opskit.errors import OpskitError
+from opskit.inventory.cluster import Cluster
+from opskit.verify.limits import Limits
+from opskit.verify.scenario import FaultName, ScenarioName, Target
+
+DEFAULT_WINDOW_SECONDS = 30.0
+WINDOWED = ("produce", "consume", "route")
+"""Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
+POLL_SECONDS = 30.0
+"""The client's default route poll (ClientConfig.pollNameServerInterval)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """window: for produce, consume and route; None: as the inventory says. hold: how long the fault is held; None: the
+    widest window and the stable time. interval: between two operations of a path. failure_budget: failed operations
+    after which the fault is undone at once; None: none.
+    """
+
+    scenario: ScenarioName
+    fault: FaultName
+    victims: tuple[str, ...] = ()
+    window: float | None = None
+    hold: float | None = None
+    stable: float = 30.0
+    interval: float = 0.2
+    clients: int = 1
+    failure_budget: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("window", "hold", "stable", "interval"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise OpskitError(f"must be above 0 seconds, not {value:g}", where=f"--{name}")
+
+
+def limits(cluster: Cluster, options: Options, targets: tuple[Target, ...]) -> Limits:
+    """What this drill is judged against."""
+    default = options.window or cluster.window_seconds or DEFAULT_WINDOW_SECONDS
+    declared = {} if options.window else cluster.windows
+    hung = tuple(address for target in targets for address in target.nameserver_addresses)
+    own = [f"produce@{broker.broker_name}" for target in targets for broker in target.brokers]
+    own += [f"nameserver@{target.host.name}" for target in targets if target.nameserver_addresses]
+    return Limits(
+        windows=dict.fromkeys(WINDOWED, default) | declared,
+        stable_seconds=options.stable,
+        unjudged_paths=tuple(own),
+        required_attached=probing_clients(cluster, options) if hung else 0,
+        victim_nameservers=hung,
+    )
+
+
+def hold_seconds(options: Options, limits: Limits) -> float:
+    """How long the fault is held: long enough that a recovery at the end of the widest window is seen to be stable.
+
+    Raises OpskitError (exit 2) for a hold that is shorter than the widest window.
+    """
+    widest = max(limits.windows.values())
+    if options.hold is not None and options.hold < widest:
+        raise OpskitError(
+            f"the fault is held for {options.hold:g} s, but a window is {widest:g} s",
+            where="--hold",
+            remedy=f"Hold it longer, best {widest + options.stable:g} s: the widest window and the stable time.",
+        )
+    return options.hold or widest + options.stable
+
+
+def settle_seconds(cluster: Cluster, options: Options) -> float:
+    """How long traffic goes on after the undo: two route polls at least, and long enough to see a stable recovery."""
+    polls = [float(client.settings.get("pollNameServerInterval", POLL_SECONDS * 1000)) for client in cluster.clients]
+    return max(2 * max(polls, default=0) / 1000, options.stable) + 5
+
+
+def probing_clients(cluster: Cluster, options: Options) -> int:
+    """Each release on each client host, in both layouts, so many times."""
+    return 2 * options.clients * sum(len(client.releases) for client in cluster.clients)

@@ -1,0 +1,278 @@
+"""The probes: one JVM of the official client for each release on each client host, held open while the drill goes on.
+
+Each writes its history on its own host, so that a cut connection loses nothing; what it says meanwhile is counts.
+"""
+
+import asyncio
+import gzip
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opskit.artifacts.bundles import Bundle
+from opskit.artifacts.probe import drill_command
+from opskit.errors import Exit, OpskitError
+from opskit.inventory.cluster import Client, Cluster
+from opskit.reach.hands import Hand, fetch, hold_command
+from opskit.render.layout import CLIENT_RELEASES
+from opskit.verify.clocks import Clocks
+from opskit.verify.history import Attached, ClientHeader, Gap, Op, Record, record_of
+from opskit.verify.options import Options
+
+TOPIC = "opskit-drill"
+"""opskit's own topic; it stays, so that a second drill creates nothing."""
+QUEUES = 4
+READY_SECONDS = 90.0
+ATTACH_SECONDS = 60.0
+QUIET_SECONDS = 40.0
+STOP_SECONDS = 20.0
+FOREVER = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class PathCount:
+    """Operations of one path of one client so far. last_failed_ns: on the host's clock, 0 where none has."""
+
+    attempted: int
+    ok: int
+    failed: int
+    outstanding: int
+    last_failed_ns: int
+
+
+@dataclass
+class Probe:
+    """One JVM on one client host, and what it said last. lost: why its connection or itself is gone."""
+
+    client: Client
+    release: str
+    folder: str
+    headers: tuple[ClientHeader, ...] = ()
+    nameservers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    counts: dict[tuple[str, str], PathCount] = field(default_factory=dict)
+    now_ns: int = 0
+    unaccounted: int = 0
+    error: str = ""
+    boot_id: str = ""
+    hand: Hand | None = None
+    said: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        return self.client.host.name
+
+    @property
+    def name(self) -> str:
+        return f"{self.host}/{self.release}"
+
+    @property
+    def history(self) -> str:
+        return f"{self.folder}/history.jsonl.gz"
+
+    @property
+    def lost(self) -> bool:
+        return bool(self.error) or (self.hand is not None and self.hand.ended.done())
+
+
+class Probes:
+    """All probes of a drill."""
+
+    def __init__(self, cluster: Cluster, options: Options, bundles: Mapping[str, Bundle], seconds: float) -> None:
+        """seconds: the longest that the drill can take; a probe that nobody stops ends by itself then."""
+        run = secrets.token_hex(4)
+        self.each = tuple(
+            Probe(client, release, f"/var/tmp/opskit-drill-{run}-{release}")  # noqa: S108 - made anew, mode 0700
+            for client in cluster.clients
+            for release in client.releases
+        )
+        self._cluster, self._options, self._bundles, self._seconds = cluster, options, bundles, seconds
+
+    @asynccontextmanager
+    async def running(self, record: Callable[[Record], None]) -> AsyncIterator[None]:
+        """Start all and wait until every path of every client had its first success. Raises OpskitError (exit 3)."""
+        clocks = Clocks(record)
+        async with AsyncExitStack() as stack:
+            for probe in self.each:
+                command = self._command(probe)
+                listen = self._listener(probe, clocks)
+                held = hold_command(probe.client.host.endpoint, command, self._seconds, self._keys(), listen)
+                probe.hand = await stack.enter_async_context(held)
+            started = ((probe, probe.hand) for probe in self.each if probe.hand)
+            await asyncio.gather(*(self._until(probe, hand, "ready", READY_SECONDS) for probe, hand in started))
+            stack.callback(asyncio.create_task(self._ask_clocks(clocks)).cancel)
+            yield
+
+    def commands(self) -> tuple[str, ...]:
+        """What runs on the client hosts, as a person would type it."""
+        return tuple(f"{probe.host}: {' '.join(self._java(probe))}" for probe in self.each)
+
+    @property
+    def headers(self) -> tuple[ClientHeader, ...]:
+        return tuple(header for probe in self.each for header in probe.headers)
+
+    def attached(self) -> dict[str, int]:
+        """Nameserver's address → how many clients have an instance attached to it."""
+        counts: dict[str, int] = {}
+        for probe in self.each:
+            for nameservers in probe.nameservers.values():
+                for address in nameservers:
+                    counts[address] = counts.get(address, 0) + 1
+        return counts
+
+    async def attach(self, nameserver: str) -> None:
+        """Make every client use this nameserver (ip:port): fresh instances are started until they do."""
+        await self._all("attach " + nameserver, "attached", ATTACH_SECONDS)
+
+    async def where(self, now_ns: int) -> tuple[Attached, ...]:
+        """Which nameservers the clients are attached to now; now_ns: on the controller's clock."""
+        await self._all("where", "attached", ATTACH_SECONDS)
+        return tuple(
+            Attached(name, nameservers, now_ns)
+            for probe in self.each
+            for name, nameservers in probe.nameservers.items()
+        )
+
+    async def stop_sending(self) -> None:
+        """No new operations; waits for those under way, which may hang until their timeouts."""
+        await self._all("stop-sending", "quiet", QUIET_SECONDS)
+
+    async def stop(self) -> None:
+        """The histories are complete and closed."""
+        await self._all("stop", "done", STOP_SECONDS)
+
+    async def collect(self, folder: Path) -> AsyncIterator[Record]:
+        """Every operation that the probes wrote down; a `gap` where a history could not be had."""
+        for probe in self.each:
+            local = folder / f"{probe.host}-{probe.release}.jsonl.gz"
+            try:
+                await fetch(probe.client.host.endpoint, probe.history, local)
+            except OpskitError as error:
+                for header in probe.headers:
+                    yield Gap(header.name, 0, FOREVER, f"its history is still in {probe.folder}: {error.what}")
+                continue
+            ops, whole = operations(local)
+            for op in ops:
+                yield op
+            if not whole:
+                last = max((op.end_ns for op in ops), default=0)
+                for header in probe.headers:
+                    yield Gap(header.name, last, FOREVER, f"its probe was cut off: {probe.error or 'no last word'}")
+            local.unlink()
+
+    def _command(self, probe: Probe) -> list[str]:
+        script = 'umask 077; mkdir "$1" || exit; shift; exec "$@"'
+        return ["sh", "-c", script, "sh", probe.folder, *self._java(probe)]
+
+    def _java(self, probe: Probe) -> list[str]:
+        masters = ",".join(broker.broker_name for broker in self._cluster.brokers if broker.is_master)
+        milliseconds = f"{self._options.interval * 1000:.0f}"
+        words = ["--nameservers", self._cluster.nameserver_addresses, "--topic", TOPIC, "--brokers", masters]
+        words += ["--name", probe.name, "--clients", str(self._options.clients), "--history", probe.history]
+        words += ["--interval-ms", milliseconds, "--route-interval-ms", milliseconds]
+        words += ["--max-seconds", f"{self._seconds:.0f}"]
+        if probe.client.settings:
+            words += ["--set", ";".join(f"{name}={_text(value)}" for name, value in probe.client.settings.items())]
+        lib = f"{CLIENT_RELEASES}/{self._bundles[probe.release].folder}/lib"
+        return drill_command(self._cluster.java, lib, probe.release, words, probe.folder)
+
+    def _keys(self) -> dict[str, str]:
+        acl = self._cluster.acl
+        if acl is None:
+            return {}
+        return {"OPSKIT_ACCESS_KEY": acl.access_key, "OPSKIT_SECRET_KEY": acl.secret_key.get_secret_value()}
+
+    def _listener(self, probe: Probe, clocks: Clocks) -> Callable[[str], None]:
+        def listen(line: str) -> None:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                probe.error = line
+                return
+            kind = event.get("event", "error")
+            match kind:
+                case "ready":
+                    probe.boot_id = event["boot_id"]
+                    probe.headers = tuple(
+                        ClientHeader(one["name"], probe.host, event["client"], one["layout"])
+                        for one in event["clients"]
+                    )
+                    probe.nameservers = _nameservers(event["clients"])
+                case "attached":
+                    probe.nameservers = _nameservers(event["clients"])
+                case "progress":
+                    probe.now_ns, probe.unaccounted = event["mono_ns"], event["unaccounted"]
+                    probe.counts = {
+                        (one["client"], one["path"]): PathCount(
+                            one["attempted"],
+                            one["ok"],
+                            one["failed"] + one["indeterminate"],
+                            one["outstanding"],
+                            one["last_failed_ns"],
+                        )
+                        for one in event["paths"]
+                    }
+                case "clock":
+                    clocks.heard(probe.name, probe.host, probe.boot_id, event["mono_ns"])
+                case "error":
+                    probe.error = event.get("error", line)
+            probe.said.setdefault(kind, asyncio.Event()).set()
+
+        return listen
+
+    async def _ask_clocks(self, clocks: Clocks) -> None:
+        while True:
+            for probe in self.each:
+                if probe.hand and not probe.lost:
+                    clocks.asking(probe.name)
+                    probe.hand.say("clock 0")
+            await asyncio.sleep(1)
+
+    async def _all(self, command: str, answer: str, seconds: float) -> None:
+        """Tell every probe that is not lost, and wait for its answer."""
+        heard = []
+        for probe in self.each:
+            if probe.hand and not probe.lost:
+                probe.said[answer] = asyncio.Event()
+                probe.hand.say(command)
+                heard.append(self._until(probe, probe.hand, answer, seconds))
+        await asyncio.gather(*heard)
+
+    async def _until(self, probe: Probe, hand: Hand, answer: str, seconds: float) -> None:
+        said = asyncio.create_task(probe.said.setdefault(answer, asyncio.Event()).wait())
+        await asyncio.wait((said, hand.ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if not said.done():
+            said.cancel()
+            words = hand.ended.result() if hand.ended.done() else f"it was silent for {seconds:g} s"
+            probe.error = probe.error or words or "it ended without a word"
+            if answer == "ready":
+                raise OpskitError(
+                    f"the probe with the {probe.release} client could not start: {probe.error}",
+                    where=probe.host,
+                    remedy=f"Nothing was injected. The client's log is in {probe.folder} on that host.",
+                    code=Exit.UNJUDGED,
+                )
+
+
+def operations(path: Path) -> tuple[list[Op], bool]:
+    """What a probe wrote, and whether the file is whole: where its JVM died it ends in the middle of a line."""
+    found: list[Op] = []
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for line in file:
+                record = record_of(line)
+                if isinstance(record, Op):
+                    found.append(record)
+    except (EOFError, ValueError):
+        return found, False
+    return found, True
+
+
+def _nameservers(clients: Sequence[Mapping[str, object]]) -> dict[str, tuple[str, ...]]:
+    return {str(one["name"]): tuple(map(str, one["nameservers"])) for one in clients}  # type: ignore[call-overload]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,159 @@
+"""The controller's side of a fault: a program held on each victim arms the undo, injects, proves, and undoes.
+
+It undoes at once by itself when this side falls silent; the timer that it armed on the victim is the net below that.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from opskit.errors import Exit, OpskitError
+from opskit.inventory.cluster import Cluster
+from opskit.reach.hands import Hand, hold_program
+from opskit.reach.sweep import sweep
+from opskit.verify.clocks import Clocks
+from opskit.verify.history import Effect, Record
+from opskit.verify.request import fault_request
+from opskit.verify.scenario import FaultName, Target
+
+BEAT_SECONDS = 1.0
+EFFECT_SECONDS = 20.0
+"""Within which the fault must be in effect; a blackhole shows only once a packet came."""
+UNDO_SECONDS = 30.0
+
+
+class Victim:
+    """One victim while the drill goes on. before, after: its snapshots; restored: it said that the undo is done."""
+
+    def __init__(self, target: Target, request: Mapping[str, Any]) -> None:
+        self.target, self.request = target, request
+        self.before: Mapping[str, Any] = {}
+        self.after: Mapping[str, Any] = {}
+        self.proof, self.shown, self.missed = "", 0, 0
+        self.in_effect, self.restored = asyncio.Event(), asyncio.Event()
+        self.error = ""
+        self.by_hand: tuple[str, ...] = ()
+        self.boot_id = ""
+        self.hand: Hand | None = None
+
+    @property
+    def host(self) -> str:
+        return self.target.host.name
+
+    @property
+    def ended(self) -> bool:
+        """Its program is gone: it undid the fault, or the timer will."""
+        return self.hand is not None and self.hand.ended.done()
+
+
+class Fault:
+    """A fault on all victims of a drill.
+
+    record: takes what the victims show of it.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        kind: FaultName,
+        targets: Sequence[Target],
+        identity: str,
+        hold_seconds: float,
+        record: Callable[[Record], None],
+    ) -> None:
+        self.victims = tuple(
+            Victim(target, fault_request(cluster, kind, target, identity, hold_seconds)) for target in targets
+        )
+        self._record, self._clocks = record, Clocks(record)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """The fault is in effect on every victim while the body runs, and undone on every way out.
+
+        Raises OpskitError (exit 3) where it cannot be brought into effect everywhere; what was is undone.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                for victim in self.victims:
+                    listen = self._listener(victim)
+                    held = hold_program(victim.target.host.endpoint, victim.request, listen)
+                    victim.hand = await stack.enter_async_context(held)
+                    stack.callback(asyncio.create_task(self._beat(victim, victim.hand)).cancel)
+                await asyncio.gather(*(self._effective(victim, victim.hand) for victim in self.victims if victim.hand))
+                yield
+            finally:
+                injected = ((victim, victim.hand) for victim in self.victims if victim.hand)
+                await asyncio.shield(asyncio.gather(*(self._undo(victim, hand) for victim, hand in injected)))
+
+    def _listener(self, victim: Victim) -> Callable[[str], None]:
+        def listen(line: str) -> None:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                victim.error = line
+                return
+            match event.get("event", "reply"):
+                case "hello":
+                    victim.boot_id, victim.before = event["boot_id"], event["snapshot"]
+                case "beat":
+                    self._clocks.heard(victim.host, victim.host, victim.boot_id, event["mono_ns"])
+                case "effect":
+                    self._show(victim, event)
+                case "undone":
+                    victim.after = event["snapshot"]
+                    victim.restored.set()
+                case "undo-failed":
+                    victim.error, victim.by_hand = event["error"], tuple(event["by_hand"])
+                case "reply":
+                    victim.error = event.get("error", victim.error)
+
+        return listen
+
+    def _show(self, victim: Victim, event: Mapping[str, Any]) -> None:
+        self._record(Effect(victim.host, event["shown"], event["proof"], event["mono_ns"]))
+        if event["shown"]:
+            victim.shown, victim.proof = victim.shown + 1, event["proof"]
+            victim.in_effect.set()
+        elif victim.in_effect.is_set():
+            victim.missed += 1
+
+    async def _beat(self, victim: Victim, hand: Hand) -> None:
+        while True:
+            self._clocks.asking(victim.host)
+            hand.say("beat")
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _effective(self, victim: Victim, hand: Hand) -> None:
+        shown = asyncio.create_task(victim.in_effect.wait())
+        await asyncio.wait((shown, hand.ended), timeout=EFFECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not shown.done():
+            shown.cancel()
+            words = hand.ended.result() if hand.ended.done() else f"nothing showed it within {EFFECT_SECONDS:g} s"
+            raise OpskitError(
+                f"the fault could not be brought into effect: {victim.error or words}",
+                where=victim.host,
+                remedy="What was injected is undone; nothing was measured.",
+                code=Exit.UNJUDGED,
+            )
+
+    async def _undo(self, victim: Victim, hand: Hand) -> None:
+        """Ask the held program; where it is gone or silent, a new connection."""
+        hand.say("undo")
+        done = asyncio.create_task(victim.restored.wait())
+        await asyncio.wait((done, hand.ended), timeout=UNDO_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        done.cancel()
+        if not victim.restored.is_set():
+            await asyncio.to_thread(self._undo_afresh, victim)
+
+    def _undo_afresh(self, victim: Victim) -> None:
+        """Through a connection of its own; the record on the victim is what is undone, so twice is once."""
+        endpoint = victim.target.host.endpoint
+        for request in ({"op": "undo-all", "patience": UNDO_SECONDS}, {**victim.request, "op": "snapshot"}):
+            answer = sweep({victim.host: request}, [endpoint], UNDO_SECONDS * 2)[victim.host]
+            if answer.outcome != "ok":
+                victim.error = victim.error or answer.error
+                return
+        victim.after = answer.value
+        victim.restored.set()
