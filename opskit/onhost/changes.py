@@ -4,13 +4,15 @@ A record in /var/lib/opskit/changes says what the undo is; a systemd timer runs 
 the controller. The program that the timer runs is a zip of this very package beside the records.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, List, Mapping
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 from . import archive
 
@@ -28,23 +30,35 @@ def arm(identity: str, kind: str, subject: str, undo: Dict[str, Any], seconds: f
     program = _install()
     record = {"id": identity, "kind": kind, "subject": subject, "undo": undo, "state": "armed", "armed_at": time.time()}
     _store(record)
-    subprocess.run(
-        [
-            "systemd-run",
-            "--quiet",
-            # a service that failed would keep its name and be in the way of the next one
-            "--collect",
-            "--unit=" + _timer(identity),
-            f"--on-active={seconds:.0f}",
-            # transient timers are accurate to a minute unless they are told otherwise
-            "--timer-property=AccuracySec=100ms",
-            sys.executable,
-            program,
-            json.dumps({"op": "undo", "id": identity, "patience": PATIENCE_SECONDS}),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    request = {"op": "undo", "id": identity, "patience": PATIENCE_SECONDS}
+    try:
+        subprocess.run(
+            timer(identity, seconds, [sys.executable, program, json.dumps(request)]), check=True, capture_output=True
+        )
+    except Exception:
+        # nothing is changed yet, and nobody would ever close it
+        _close(identity, "not armed")
+        raise
+
+
+def timer(identity: str, seconds: float, command: List[str]) -> List[str]:
+    """The command that has systemd run another one in `seconds`."""
+    return [
+        "systemd-run",
+        "--quiet",
+        # a service that failed would keep its name and be in the way of the next one
+        "--collect",
+        "--unit=" + _timer_unit(identity),
+        f"--on-active={seconds:.0f}",
+        # transient timers are accurate to a minute unless they are told otherwise
+        "--timer-property=AccuracySec=100ms",
+        *command,
+    ]
+
+
+def amend(identity: str, undo: Dict[str, Any]) -> None:
+    """Write down more of what the undo is, before more is changed; for the one who made the change."""
+    _store(dict(load(identity), undo=undo))
 
 
 def disarm(identity: str) -> None:
@@ -52,8 +66,9 @@ def disarm(identity: str) -> None:
 
     Nothing is left to do where the undo was quicker.
     """
-    if _load(identity)["state"] == "armed":
-        _close(identity, "over")
+    with exclusively(identity):
+        if is_armed(identity):
+            _close(identity, "over")
 
 
 def undo(identity: str, undos: Mapping[str, Undo], patience_seconds: float = 0) -> Dict[str, Any]:
@@ -64,60 +79,90 @@ def undo(identity: str, undos: Mapping[str, Undo], patience_seconds: float = 0) 
     """
     end = time.monotonic() + patience_seconds
     while True:
-        record = _load(identity)
-        if record["state"] != "armed":
-            break
-        try:
-            undos[record["kind"]](record["undo"])
-        except Exception:
-            if time.monotonic() + RETRY_SECONDS > end:
-                raise
-            time.sleep(RETRY_SECONDS)
-        else:
-            _close(identity, "undone")
-    return {key: record[key] for key in ("id", "subject", "state")}
+        with exclusively(identity):
+            record = load(identity)
+            if record["state"] != "armed":
+                return {key: record[key] for key in ("id", "subject", "state")}
+            try:
+                undos[record["kind"]](record["undo"])
+            except Exception:
+                if time.monotonic() + RETRY_SECONDS > end:
+                    raise
+            else:
+                _close(identity, "undone")
+                continue
+        time.sleep(RETRY_SECONDS)
 
 
 def undo_of(subject: str, undos: Mapping[str, Undo]) -> None:
     """Undo what an earlier, interrupted run left armed on one subject, so that a new change starts from what was."""
     for identity in armed():
-        if _load(identity)["subject"] == subject:
+        if load(identity)["subject"] == subject:
             undo(identity, undos)
 
 
 def undo_all(undos: Mapping[str, Undo], patience_seconds: float = 0) -> List[Dict[str, Any]]:
-    """Undo every change that is still armed on this host, each as `undo` does."""
-    return [undo(identity, undos, patience_seconds) for identity in armed()]
+    """Undo every change that is still armed on this host; what fails is tried again for patience_seconds.
+
+    One that fails keeps no other from being undone: a drain cannot be while its broker is frozen. Then its error is
+    raised.
+    """
+    end, done = time.monotonic() + patience_seconds, []
+    while True:
+        failure = None
+        for identity in armed():
+            try:
+                done.append(undo(identity, undos))
+            except Exception as error:
+                failure = error
+        if failure is None:
+            return done
+        if time.monotonic() + RETRY_SECONDS > end:
+            raise failure
+        time.sleep(RETRY_SECONDS)
 
 
 def armed() -> List[str]:
     if not os.path.isdir(RECORDS):
         return []
     names = sorted(name[:-5] for name in os.listdir(RECORDS) if name.endswith(".json"))
-    return [identity for identity in names if _load(identity)["state"] == "armed"]
+    return [identity for identity in names if is_armed(identity)]
+
+
+def is_armed(identity: str) -> bool:
+    return bool(load(identity)["state"] == "armed")
+
+
+@contextmanager
+def exclusively(identity: str) -> Iterator[None]:
+    """While the body runs, no other process makes or undoes this change: an undo never meets it half made."""
+    with open(_path(identity)[:-5] + ".lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def load(identity: str) -> Dict[str, Any]:
+    """The record: {id, kind, subject, state, armed_at} and, while it is armed, undo."""
+    with open(_path(identity)) as file:
+        return dict(json.load(file))
 
 
 def _close(identity: str, state: str) -> None:
-    record = _load(identity)
+    record = load(identity)
     record["state"] = state
-    # it may hold admin keys, and is of no use any more; the timer's undo may have closed it in this very moment
-    record.pop("undo", None)
+    # it may hold admin keys, and is of no use any more
+    del record["undo"]
     _store(record)
     # the timer's own service calls this too: stopping the timer does not stop the service it started
-    subprocess.run(["systemctl", "stop", _timer(identity) + ".timer"], capture_output=True, check=False)
+    subprocess.run(["systemctl", "stop", _timer_unit(identity) + ".timer"], capture_output=True, check=False)
 
 
-def _timer(identity: str) -> str:
+def _timer_unit(identity: str) -> str:
     return "opskit-undo-" + identity
 
 
 def _path(identity: str) -> str:
     return os.path.join(RECORDS, identity + ".json")
-
-
-def _load(identity: str) -> Dict[str, Any]:
-    with open(_path(identity)) as file:
-        return dict(json.load(file))
 
 
 def _store(record: Dict[str, Any]) -> None:

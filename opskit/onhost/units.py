@@ -25,7 +25,7 @@ def state(unit: str) -> Dict[str, Any]:
     The start is taken on the monotonic clock and moved onto today's wall clock, so that a clock step after the start
     does not make a process look older than its files.
     """
-    shown = dict(line.split("=", 1) for line in _systemctl("show", "-p", PROPERTIES, unit).splitlines() if "=" in line)
+    shown = properties(unit, PROPERTIES)
     pid = int(shown["MainPID"])
     started = int(shown["ExecMainStartTimestampMonotonic"]) * 1000
     return {
@@ -35,6 +35,11 @@ def state(unit: str) -> Dict[str, Any]:
         "pid": pid,
         "started_ns": time.time_ns() - (time.monotonic_ns() - started) if pid else None,
     }
+
+
+def properties(unit: str, names: str) -> Dict[str, str]:
+    """Properties of a unit as systemd shows them; names are separated by commas."""
+    return dict(line.split("=", 1) for line in systemctl("show", "-p", names, unit).splitlines() if "=" in line)
 
 
 def restart_reason(unit: Dict[str, Any], files: List[Optional[Dict[str, Any]]]) -> str:
@@ -51,11 +56,11 @@ def restart_reason(unit: Dict[str, Any], files: List[Optional[Dict[str, Any]]]) 
 
 def bring_up(unit: str, port: int) -> None:
     """Enable and (re)start a unit and wait until its own process listens on the port; raises UnitError."""
-    _systemctl("daemon-reload")
-    _systemctl("enable", "--quiet", unit)
-    _systemctl("reset-failed", unit)
+    systemctl("daemon-reload")
+    systemctl("enable", "--quiet", unit)
+    systemctl("reset-failed", unit)
     cursor = time.time()
-    _systemctl("restart", unit, timeout=STOP_SECONDS)
+    systemctl("restart", unit, timeout=STOP_SECONDS)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         now = state(unit)
@@ -75,7 +80,8 @@ def journal(unit: str, since: float) -> str:
     return "\n".join([line for line in text.splitlines() if LOGBACK_STATUS not in line][-JOURNAL_LINES:])
 
 
-def _systemctl(*words: str, timeout: float = 30) -> str:
+def systemctl(*words: str, timeout: float = 30) -> str:
+    """What systemctl prints; raises UnitError where it fails or takes longer, in seconds."""
     return _run(["systemctl", *words], timeout)
 
 

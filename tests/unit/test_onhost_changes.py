@@ -67,7 +67,7 @@ def begin(identity: str) -> None:
 
 
 def record(identity: str) -> dict[str, Any]:
-    return changes._load(identity)
+    return changes.load(identity)
 
 
 def test_a_drain_is_undone_once(broker: FakeBroker) -> None:
