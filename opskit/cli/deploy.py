@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from opskit.cli.progress import PlaybookProgress
-from opskit.cli.state import State, finish, say_to_stderr, show_findings
+from opskit.cli.state import State, finish, say_to_stderr, show_findings, show_result
+from opskit.errors import Exit
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -25,6 +26,9 @@ def deploy(
         str | None, typer.Option(metavar="CLUSTER", help="Name the cluster, where its environment is production.")
     ] = None,
     smoke: Annotated[bool, typer.Option(help="Send and receive 1,000 messages from a client host at the end.")] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Then hang a nameserver and a broker, and judge the recovery.")
+    ] = False,
 ) -> None:
     """Roll the cluster to its declared state: preflight, jars, nameservers, slaves, masters, one at a time.
 
@@ -39,10 +43,12 @@ def deploy(
     Examples: `opskit -i inventories/lab deploy --check --diff` · `opskit -i prod deploy --confirm orders`
     """
     from opskit.change.confirm import confirm as ask_for_name
+    from opskit.cli.drills import run_drills
     from opskit.deploy.present import exit_code, present
     from opskit.deploy.run import Options
     from opskit.deploy.run import deploy as roll
     from opskit.plan.judge import accept
+    from opskit.verify.options import Options as Drill
 
     state: State = ctx.obj
     sources = state.required_inventories()
@@ -53,4 +59,8 @@ def deploy(
     hosts = tuple(limit or ())
     with PlaybookProgress(every_step=state.verbose) as progress:
         result = roll(cluster, sources, Options(check, hosts, smoke), say_to_stderr, progress.on_event)
-    finish(state, result, list(present(result, diff)), exit_code(result))
+    code = exit_code(result)
+    if not verify or check or code is not Exit.HOLDS:
+        finish(state, result, list(present(result, diff)), code)
+    show_result(state, result, list(present(result, diff)))
+    raise typer.Exit(int(run_drills(state, cluster, Drill())))

@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Judge topology and settings without any connection.",
     "render": "Render every file of every host; diff against the hosts.",
     "deploy": "Roll the cluster to the declared state, gate by gate.",
+    "verify": "Hang a node under real traffic; judge the recovery against a window.",
     "status": "Ask every nameserver and broker, each with a deadline.",
     "lab": "The embedded lab: systemd hosts in containers, reached by SSH.",
 }

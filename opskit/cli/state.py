@@ -57,7 +57,13 @@ def show_findings(findings: "Sequence[Finding]") -> None:
 
 
 def finish(state: State, result: "BaseModel", shapes: Sequence[Shape], code: Exit) -> NoReturn:
-    """Show a result on stdout, as JSON or as text, and end with its exit code, whether somebody still reads or not."""
+    """Show a result on stdout and end with its exit code."""
+    show_result(state, result, shapes)
+    raise typer.Exit(int(code))
+
+
+def show_result(state: State, result: "BaseModel", shapes: Sequence[Shape]) -> None:
+    """Show a result on stdout, as JSON or as text, whether somebody still reads or not."""
     if state.output is Format.json:
         with muted_when_gone(sys.stdout):
             print(result.model_dump_json(indent=2, by_alias=True), flush=True)  # noqa: T201
@@ -65,4 +71,3 @@ def finish(state: State, result: "BaseModel", shapes: Sequence[Shape], code: Exi
         from opskit.report.terminal import console, show
 
         show(shapes, console())
-    raise typer.Exit(int(code))

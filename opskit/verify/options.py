@@ -21,8 +21,8 @@ class Options:
     after which the fault is undone at once; None: none.
     """
 
-    scenario: ScenarioName
-    fault: FaultName
+    scenario: ScenarioName = "nameserver-and-broker"
+    fault: FaultName = "freeze"
     victims: tuple[str, ...] = ()
     window: float | None = None
     hold: float | None = None

@@ -145,7 +145,7 @@ class Probes:
 
     async def collect(self, folder: Path) -> AsyncIterator[Record]:
         """Every operation that the probes wrote down; a `gap` where a history could not be had."""
-        for probe in self.each:
+        for probe in (one for one in self.each if one.headers):
             local = folder / f"{probe.host}-{probe.release}.jsonl.gz"
             try:
                 await fetch(probe.client.host.endpoint, probe.history, local)
@@ -172,6 +172,7 @@ class Probes:
         words = ["--nameservers", self._cluster.nameserver_addresses, "--topic", TOPIC, "--brokers", masters]
         words += ["--name", probe.name, "--clients", str(self._options.clients), "--history", probe.history]
         words += ["--interval-ms", milliseconds, "--route-interval-ms", milliseconds]
+        words += ["--bootstrap-attempts", str(probe.client.bootstrap_attempts)]
         words += ["--max-seconds", f"{self._seconds:.0f}"]
         if probe.client.settings:
             words += ["--set", ";".join(f"{name}={_text(value)}" for name, value in probe.client.settings.items())]

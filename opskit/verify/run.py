@@ -1,0 +1,131 @@
+"""A drill from the first check to the report. Composes: every decision is made elsewhere."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from opskit.artifacts.bundles import Bundle, bundle
+from opskit.change.hosts import audit, locked
+from opskit.change.topic import create_on_every_master
+from opskit.errors import Exit, OpskitError
+from opskit.inventory.cluster import Cluster
+from opskit.reach.playbook import STOPS
+from opskit.reach.sweep import sweep
+from opskit.render.layout import CLIENT_RELEASES
+from opskit.runs.folder import Run, start
+from opskit.status.ask import ask_now
+from opskit.status.judge import judge as judge_status
+from opskit.verify import history
+from opskit.verify.drill import BASELINE_SECONDS, HEALTHY_SECONDS, LATE_SECONDS, Drill, Tick, unhealthy
+from opskit.verify.options import Options, limits
+from opskit.verify.outcome import outcome
+from opskit.verify.plan import plan
+from opskit.verify.probes import QUEUES, READY_SECONDS, TOPIC, Probes
+from opskit.verify.reports import write_reports
+from opskit.verify.result import VerifyResult
+
+Say = Callable[[str], None]
+
+
+def verify(cluster: Cluster, options: Options, say: Say, tell: Callable[[Tick], None]) -> VerifyResult:
+    """Make one drill and judge it.
+
+    Raises OpskitError: exit 2 where the drill must not be made, exit 3 where nothing could be measured; nothing is
+    injected then, or it is undone. KeyboardInterrupt and SystemExit(143) come after the undo.
+    """
+    planned = plan(cluster, options)
+    wanted = sorted({release for client in cluster.clients for release in client.releases})
+    bundles = {release: bundle("client", release, cluster.artifact, say) for release in wanted}
+    _refuse_unready(cluster, bundles)
+    status = judge_status(cluster, ask_now(cluster))
+    if status.judgement != "holds":
+        raise unhealthy(status)
+    run = start(cluster.name, "verify")
+    endpoints = [host.endpoint for host in cluster.hosts]
+    longest = READY_SECONDS + BASELINE_SECONDS + planned.hold_seconds + HEALTHY_SECONDS + LATE_SECONDS
+    longest += planned.settle_seconds + 120
+    probes = Probes(cluster, options, bundles, longest)
+    with locked(run, endpoints, longest):
+        create_on_every_master(cluster, TOPIC, QUEUES)
+        at = datetime.now(UTC)
+        drill = Drill(cluster, options, run, probes, lambda targets: limits(cluster, options, targets), tell, say)
+        said = "broken off"
+        try:
+            _until_stopped(_recorded(drill, probes, run, say))
+            result = _judged(cluster, options, run, at, drill, probes, say)
+            said = result.verdict.judgement
+        finally:
+            audit(run, endpoints, said)
+    return result
+
+
+async def _recorded(drill: Drill, probes: Probes, run: Run, say: Say) -> None:
+    """The drill, and whatever became of it, its history on this machine."""
+    try:
+        await drill.go()
+    finally:
+        say("Fetching the histories")
+        collected = [record async for record in probes.collect(run.folder)]
+        records = [drill.header(), *drill.recording.records, *collected]
+        history.write(run.folder / HISTORY, records)
+
+
+HISTORY = "history.jsonl.zst"
+
+
+def _judged(
+    cluster: Cluster, options: Options, run: Run, at: datetime, drill: Drill, probes: Probes, say: Say
+) -> VerifyResult:
+    say("Judging")
+    recorded = history.read(run.folder / HISTORY)
+    result = outcome(cluster, options, run, at, drill.recording, recorded, probes.commands())
+    write_reports(run, result, recorded)
+    run.finish(result)
+    return result
+
+
+def _refuse_unready(cluster: Cluster, bundles: Mapping[str, Bundle]) -> None:
+    """Every client host has the probe and a Java; every victim can be asked."""
+    folders = {
+        client.host.name: [f"{CLIENT_RELEASES}/{bundles[release].folder}/lib" for release in client.releases]
+        for client in cluster.clients
+    }
+    requests = {host: {"op": "survey", "java": cluster.java, "folders": wanted} for host, wanted in folders.items()}
+    for host, answer in sweep(requests, [client.host.endpoint for client in cluster.clients]).items():
+        if answer.outcome != "ok":
+            raise OpskitError(f"the client host could not be asked: {answer.error}", where=host, code=Exit.UNJUDGED)
+        missing = [folder for folder in folders[host] if answer.value["folders"][folder]["empty"]]
+        if missing:
+            raise OpskitError(
+                f"the probe is not there: {', '.join(missing)}",
+                where=host,
+                remedy="Run opskit deploy: it lays the clients' jars down beside the servers'. Nothing was injected.",
+                code=Exit.UNJUDGED,
+            )
+        if answer.value["java"] is None:
+            raise OpskitError(f"{cluster.java} does not run", where=host, code=Exit.UNJUDGED)
+
+
+def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; Ctrl-C, SIGTERM and SIGHUP cancel it once, and what it undoes then is not cut short by another one."""
+    stopped: list[signal.Signals] = []
+
+    async def supervised() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+        def stop(signum: signal.Signals) -> None:
+            if not stopped:
+                stopped.append(signum)
+                task.cancel()
+
+        for signum in (one for one in STOPS if signal.getsignal(one) is not signal.SIG_IGN):
+            loop.add_signal_handler(signum, stop, signum)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(supervised())
+    if stopped:
+        raise KeyboardInterrupt if stopped[0] is signal.SIGINT else SystemExit(int(Exit.TERMINATED))
