@@ -63,9 +63,11 @@ class DrillProgress:
 
 def run_drills(state: State, cluster: "Cluster", options: "Options", repeat: int = 1) -> Exit:
     """Make so many drills at random phases of the timers, show each result; the worst exit code."""
+    from opskit.lab.pause import LabPauser
     from opskit.verify.present import exit_code, present
     from opskit.verify.run import verify
 
+    pauser = LabPauser() if options.fault == "freeze-host" else None
     codes = []
     for number in range(1, repeat + 1):
         if number > 1:
@@ -73,7 +75,7 @@ def run_drills(state: State, cluster: "Cluster", options: "Options", repeat: int
             say_to_stderr(f"Drill {number} of {repeat} begins in {pause:.0f} s, at another phase of the timers")
             time.sleep(pause)
         with DrillProgress() as progress:
-            result = verify(cluster, options, say_to_stderr, progress.on_tick)
+            result = verify(cluster, options, say_to_stderr, progress.on_tick, pauser)
         show_result(state, result, list(present(result)))
         codes.append(exit_code(result))
         if codes[-1] is Exit.UNDO_FAILED:

@@ -22,6 +22,10 @@ class Podman:
     def __init__(self, global_options: Sequence[str] = ()) -> None:
         self._command = ("podman", *global_options)
 
+    def words(self, *arguments: str) -> tuple[str, ...]:
+        """The whole command, for a program of its own."""
+        return (*self._command, *arguments)
+
     async def ask(self, *arguments: str | Path, seconds: float = COMMAND_SECONDS) -> Done:
         """Run podman and give back whatever it said. OpskitError (exit 3) where it does not end in `seconds`."""
         try:

@@ -5,7 +5,7 @@ On every way out the fault is undone first: Ctrl-C, a signal, an exception, a lo
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -20,7 +20,9 @@ from opskit.status.result import StatusReport
 from opskit.verify.history import Header, Op, Phase, PhaseName, Record
 from opskit.verify.limits import Limits
 from opskit.verify.options import Options, hold_seconds, settle_seconds
+from opskit.verify.options import limits as limits_of
 from opskit.verify.probes import Probes
+from opskit.verify.request import fault_request
 from opskit.verify.scenario import Target, choose
 from opskit.verify.victims import Fault, Victim
 
@@ -70,13 +72,13 @@ class Drill:
         options: Options,
         run: Run,
         probes: Probes,
-        limits_of: Callable[[tuple[Target, ...]], Limits],
+        fault_on: Callable[[Sequence[Victim], Callable[[Record], None]], Fault],
         tell: Callable[[Tick], None],
         say: Callable[[str], None],
     ) -> None:
         self.recording = Recording()
         self._cluster, self._options, self._run, self._probes = cluster, options, run, probes
-        self._limits_of, self._tell, self._say = limits_of, tell, say
+        self._fault_on, self._tell, self._say = fault_on, tell, say
         self._entered = time.monotonic()
         self._phase: PhaseName = "baseline"
 
@@ -86,7 +88,7 @@ class Drill:
             self._say("Starting the probes on the client hosts")
             async with self._probes.running(self._record), self._asking_nameservers(dialer):
                 targets = await self._victims()
-                limits = self._limits_of(targets)
+                limits = limits_of(self._cluster, self._options, targets)
                 await self._baseline(limits, dialer)
                 await self._hang(targets, limits)
                 await self._thaw(dialer)
@@ -139,8 +141,11 @@ class Drill:
 
     async def _hang(self, targets: tuple[Target, ...], limits: Limits) -> None:
         seconds = hold_seconds(self._options, limits)
-        fault = Fault(self._cluster, self._options.fault, targets, self._run.identity, seconds, self._record)
-        self.recording.victims = fault.victims
+        requests = [
+            fault_request(self._cluster, self._options.fault, target, self._run.identity, seconds) for target in targets
+        ]
+        victims = tuple(Victim(target, request) for target, request in zip(targets, requests, strict=True))
+        fault, self.recording.victims = self._fault_on(victims, self._record), victims
         self._enter("inject")
         self._say(f"Arming the undo, then {self._options.fault} on {', '.join(target.host.name for target in targets)}")
         async with fault.held():

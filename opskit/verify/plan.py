@@ -1,7 +1,7 @@
 """What a drill would do, before any host is asked: guard rails that need no connection, and the dry run. Pure."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,8 +60,16 @@ def plan(cluster: Cluster, options: Options) -> DrillPlan:
         hold_seconds=hold,
         settle_seconds=settle_seconds(cluster, options),
         clients=tuple(f"{client.host.name}/{release}" for client in cluster.clients for release in client.releases),
-        victims=tuple(HostCommands(host=request["subject"], **commands(request)) for request in requests),
+        victims=tuple(HostCommands(host=request["subject"], **_commands(request)) for request in requests),
     )
+
+
+def _commands(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    if request["kind"] != "freeze-host":
+        return commands(dict(request))
+    name = f"opskit-LAB-{request['subject']}"
+    watcher = f"a process on this machine unpauses {name} after {request['undo_seconds']:g} s, or when opskit is gone"
+    return {"arm": (watcher,), "inject": (f"podman pause {name}",), "undo": (f"podman unpause {name}",)}
 
 
 def present_plan(planned: DrillPlan) -> Iterator[Shape]:

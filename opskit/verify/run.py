@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,18 +20,23 @@ from opskit.status.ask import ask_now
 from opskit.status.judge import judge as judge_status
 from opskit.verify import history
 from opskit.verify.drill import BASELINE_SECONDS, HEALTHY_SECONDS, LATE_SECONDS, Drill, Tick, unhealthy
-from opskit.verify.options import Options, limits
+from opskit.verify.history import Record
+from opskit.verify.options import Options
 from opskit.verify.outcome import outcome
+from opskit.verify.paused import PausedHosts, Pauser
 from opskit.verify.plan import plan
 from opskit.verify.probes import QUEUES, READY_SECONDS, TOPIC, Probes
 from opskit.verify.reports import write_reports
 from opskit.verify.result import VerifyResult
+from opskit.verify.victims import Fault, HeldFault, Victim
 
 Say = Callable[[str], None]
 
 
-def verify(cluster: Cluster, options: Options, say: Say, tell: Callable[[Tick], None]) -> VerifyResult:
-    """Make one drill and judge it.
+def verify(
+    cluster: Cluster, options: Options, say: Say, tell: Callable[[Tick], None], pauser: Pauser | None = None
+) -> VerifyResult:
+    """Make one drill and judge it. pauser: for the fault freeze-host.
 
     Raises OpskitError: exit 2 where the drill must not be made, exit 3 where nothing could be measured; nothing is
     injected then, or it is undone. KeyboardInterrupt and SystemExit(143) come after the undo.
@@ -51,7 +56,7 @@ def verify(cluster: Cluster, options: Options, say: Say, tell: Callable[[Tick], 
     with locked(run, endpoints, longest):
         create_on_every_master(cluster, TOPIC, QUEUES)
         at = datetime.now(UTC)
-        drill = Drill(cluster, options, run, probes, lambda targets: limits(cluster, options, targets), tell, say)
+        drill = Drill(cluster, options, run, probes, _fault_on(pauser), tell, say)
         said = "broken off"
         try:
             _until_stopped(_recorded(drill, probes, run, say))
@@ -60,6 +65,10 @@ def verify(cluster: Cluster, options: Options, say: Say, tell: Callable[[Tick], 
         finally:
             audit(run, endpoints, said)
     return result
+
+
+def _fault_on(pauser: Pauser | None) -> Callable[[Sequence[Victim], Callable[[Record], None]], Fault]:
+    return (lambda victims, record: PausedHosts(victims, pauser, record)) if pauser else HeldFault
 
 
 async def _recorded(drill: Drill, probes: Probes, run: Run, say: Say) -> None:

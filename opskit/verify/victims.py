@@ -6,17 +6,15 @@ It undoes at once by itself when this side falls silent; the timer that it armed
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, Protocol
 
 from opskit.errors import Exit, OpskitError
-from opskit.inventory.cluster import Cluster
 from opskit.reach.hands import Hand, hold_program
 from opskit.reach.sweep import sweep
 from opskit.verify.clocks import Clocks
 from opskit.verify.history import Effect, Record
-from opskit.verify.request import fault_request
-from opskit.verify.scenario import FaultName, Target
+from opskit.verify.scenario import Target
 
 BEAT_SECONDS = 1.0
 EFFECT_SECONDS = 20.0
@@ -42,38 +40,43 @@ class Victim:
     def host(self) -> str:
         return self.target.host.name
 
+    def saw(self, shown: bool, proof: str) -> None:
+        """One look at whether the fault is in effect."""
+        if shown:
+            self.shown, self.proof = self.shown + 1, proof
+            self.in_effect.set()
+        elif self.in_effect.is_set():
+            self.missed += 1
+
     @property
     def ended(self) -> bool:
         """Its program is gone: it undid the fault, or the timer will."""
         return self.hand is not None and self.hand.ended.done()
 
 
-class Fault:
-    """A fault on all victims of a drill.
+class Fault(Protocol):
+    """A fault on all victims of a drill."""
 
-    record: takes what the victims show of it.
-    """
+    @property
+    def victims(self) -> Sequence[Victim]: ...
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        kind: FaultName,
-        targets: Sequence[Target],
-        identity: str,
-        hold_seconds: float,
-        record: Callable[[Record], None],
-    ) -> None:
-        self.victims = tuple(
-            Victim(target, fault_request(cluster, kind, target, identity, hold_seconds)) for target in targets
-        )
-        self._record, self._clocks = record, Clocks(record)
-
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    def held(self) -> AbstractAsyncContextManager[None]:
         """The fault is in effect on every victim while the body runs, and undone on every way out.
 
         Raises OpskitError (exit 3) where it cannot be brought into effect everywhere; what was is undone.
         """
+
+
+class HeldFault:
+    """The fault of programs held on the victims. record: takes what they show of it."""
+
+    def __init__(self, victims: Sequence[Victim], record: Callable[[Record], None]) -> None:
+        self.victims = tuple(victims)
+        self._record, self._clocks = record, Clocks(record)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """As `Fault.held`."""
         async with AsyncExitStack() as stack:
             try:
                 for victim in self.victims:
@@ -113,11 +116,7 @@ class Fault:
 
     def _show(self, victim: Victim, event: Mapping[str, Any]) -> None:
         self._record(Effect(victim.host, event["shown"], event["proof"], event["mono_ns"]))
-        if event["shown"]:
-            victim.shown, victim.proof = victim.shown + 1, event["proof"]
-            victim.in_effect.set()
-        elif victim.in_effect.is_set():
-            victim.missed += 1
+        victim.saw(event["shown"], event["proof"])
 
     async def _beat(self, victim: Victim, hand: Hand) -> None:
         while True:
