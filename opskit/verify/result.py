@@ -18,10 +18,11 @@ class Window(Frozen):
     """How one path of one client came through the fault, or through the thaw after it.
 
     seconds: time to recover, from the event to the first success after which nothing fails for the stable time; 0 where
-    nothing failed. at_least: not recovered, seconds is how long that was watched. outage_seconds: from the start of the
-    first operation that failed. flaps: how often it failed again after a success, before it was stable. resolution:
-    interval of the operations and error of the clocks. limit_seconds: what it is judged against; null: shown only.
-    reason: why it was not judged.
+    nothing failed. at_least: not recovered, and seconds is what was proven: as long as it was watched, or up to the
+    last return to success where the stable time no longer fitted. outage_seconds: from the start of the first operation
+    that failed. flaps: how often it failed again after a success. resolution: interval of the operations and error of
+    the clocks. limit_seconds: what it is judged against; null: shown only. reason: why it was not judged, or a silence
+    that counts though nothing failed in it.
     """
 
     client: str
@@ -40,12 +41,16 @@ class Window(Frozen):
 
 
 class PathSummary(Frozen):
-    """All clients of one path and event: the maximum is judged, p99 and p50 are shown."""
+    """All clients of one path and event: the maximum is judged, p99 and p50 are shown.
+
+    Of those that were judged; null where a client that has not recovered decides the figure.
+    """
 
     path: str
     event: Event
     clients: int
     not_recovered: int
+    not_judged: int = 0
     max_seconds: float | None
     p99_seconds: float | None
     p50_seconds: float | None
