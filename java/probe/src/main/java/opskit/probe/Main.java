@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * opskit's probe: smoke and traffic with the official client, JSON lines on stdout.
+ * opskit's probe: smoke, traffic and drill with the official client, JSON lines on stdout.
  *
  * <p>Exit codes: 0 holds, 1 does not hold, 2 wrong usage, 3 could not be judged (an "error" line says why).
  */
@@ -41,8 +41,10 @@ public final class Main {
                 return new Smoke(rest, run);
             case "traffic":
                 return new Traffic(rest, run, stop);
+            case "drill":
+                return new Drill(rest, run, stop);
             default:
-                throw new Options.UsageError("usage: smoke|traffic --nameservers A;B --topic T …, not " + name);
+                throw new Options.UsageError("usage: smoke|traffic|drill --nameservers A;B --topic T …, not " + name);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Command line of the form VERB --name value …; a name that the verb does not know is refused. */
 final class Options {
@@ -44,6 +45,12 @@ final class Options {
 
     String text(String name, String otherwise) {
         return values.getOrDefault(name, otherwise);
+    }
+
+    /** A list with commas in between, without empty places. */
+    List<String> list(String name, String otherwise) {
+        return Arrays.stream(text(name, otherwise).split(","))
+            .map(String::trim).filter(word -> !word.isEmpty()).distinct().collect(Collectors.toList());
     }
 
     /** A whole number above 0. */

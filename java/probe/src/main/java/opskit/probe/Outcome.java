@@ -1,5 +1,6 @@
 package opskit.probe;
 
+import java.util.Locale;
 import org.apache.rocketmq.client.exception.MQBrokerException;
 import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.remoting.exception.RemotingConnectException;
@@ -16,6 +17,11 @@ enum Outcome {
 
     /** Broker's answer SYSTEM_ERROR: also given where it lost track of the write (RemotingSysResponseCode 4.8.0). */
     private static final int SYSTEM_ERROR = 1;
+
+    /** As the history has it. */
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
     /** Any status but SEND_OK means: on the master, but not yet flushed or replicated as its settings ask for. */
     static Outcome of(SendStatus status) {

@@ -32,9 +32,17 @@ final class Stop {
         reader.start();
     }
 
+    void want() {
+        wanted.countDown();
+    }
+
     /** True as soon as the end is wanted, false after so many seconds. */
     boolean await(long seconds) throws InterruptedException {
         return wanted.await(seconds, TimeUnit.SECONDS);
+    }
+
+    boolean awaitMillis(long millis) throws InterruptedException {
+        return wanted.await(millis, TimeUnit.MILLISECONDS);
     }
 
     /** Ends the JVM with this exit code, also where a signal has begun to end it. */
