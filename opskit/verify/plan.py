@@ -1,16 +1,15 @@
 """What a drill would do, before any host is asked: guard rails that need no connection, and the dry run. Pure."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.errors import OpskitError
 from opskit.inventory.cluster import Cluster, Frozen
-from opskit.onhost.faults import commands
 from opskit.report.shapes import Heading, Sentence, Shape, Table
 from opskit.verify.options import Options, hold_seconds, limits, settle_seconds
-from opskit.verify.request import fault_request
+from opskit.verify.request import fault_request, words_of
 from opskit.verify.scenario import choose
 
 
@@ -60,16 +59,8 @@ def plan(cluster: Cluster, options: Options) -> DrillPlan:
         hold_seconds=hold,
         settle_seconds=settle_seconds(cluster, options),
         clients=tuple(f"{client.host.name}/{release}" for client in cluster.clients for release in client.releases),
-        victims=tuple(HostCommands(host=request["subject"], **_commands(request)) for request in requests),
+        victims=tuple(HostCommands(host=request["subject"], **words_of(request)) for request in requests),
     )
-
-
-def _commands(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    if request["kind"] != "freeze-host":
-        return commands(dict(request))
-    name = f"opskit-LAB-{request['subject']}"
-    watcher = f"a process on this machine unpauses {name} after {request['undo_seconds']:g} s, or when opskit is gone"
-    return {"arm": (watcher,), "inject": (f"podman pause {name}",), "undo": (f"podman unpause {name}",)}
 
 
 def present_plan(planned: DrillPlan) -> Iterator[Shape]:

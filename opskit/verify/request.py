@@ -1,8 +1,10 @@
 """What a victim is asked to do. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from opskit.inventory.cluster import Broker, Cluster
+from opskit.onhost.faults import commands
 from opskit.render.layout import KINDS
 from opskit.verify.scenario import FaultName, Target
 
@@ -28,6 +30,15 @@ def fault_request(
         "undo_seconds": hold_seconds + NET_SECONDS,
         "quiet_seconds": QUIET_SECONDS,
     }
+
+
+def words_of(request: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """{arm, inject, undo}: what is done, as a person would type it."""
+    if request["kind"] != "freeze-host":
+        return {step: tuple(words) for step, words in commands(dict(request)).items()}
+    name = f"opskit-LAB-{request['subject']}"
+    watcher = f"# a watcher unpauses {name} after {request['undo_seconds']:g} s, or as soon as opskit is gone"
+    return {"arm": (watcher,), "inject": (f"podman pause {name}",), "undo": (f"podman unpause {name}",)}
 
 
 def _ports(server: Any) -> set[int]:
