@@ -133,9 +133,7 @@ def _commands(victims: Sequence[Held]) -> list[str]:
 
 def _environment(cluster: Cluster) -> dict[str, str]:
     servers = sorted({f"{server.component} {server.release}" for server in cluster.servers})
-    hosts = (
-        f"{len(cluster.nameservers)} nameservers, {len(cluster.brokers)} brokers, {len(cluster.clients)} client hosts"
-    )
+    counts = f"{len(cluster.nameservers)} nameservers, {len(cluster.brokers)} brokers"
     return {
         "servers": ", ".join(servers),
         "hosts": f"{counts}, {len(cluster.clients)} client hosts",
