@@ -103,7 +103,7 @@ class Client(Frozen):
     settings: dict[str, Scalar] = {}
     """What the services here give their clients, by the names of `opskit.rocketmq.client_settings`."""
     bootstrap_attempts: int = 1
-    """How often a service here tries to start a client, each time a new one, before it gives up."""
+    """How often a fresh producer of a service here tries its first send before it gives up."""
 
 
 class Artifact(Frozen):

@@ -271,7 +271,7 @@ _TABLE = (
     Variable(
         "opskit_bootstrap_attempts",
         kinds.COUNT,
-        "How often a service on this client host tries to start a client, each time a new one, before it gives up.",
+        "How often a fresh producer of a service on this client host tries its first send before it gives up.",
         "3",
         default=1,
         roles=("client",),

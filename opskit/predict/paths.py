@@ -139,10 +139,12 @@ def route(now: Situation) -> Worst:
     """The application's own route queries, on a client instance of its own."""
     if not now.hung_nameservers:
         return Worst((), "Every nameserver answers.")
-    around = Timer("queries around the switch", round(3 * now.pace.interval, 3), f"one each {now.pace.interval:g} s")
+    interval = now.pace.route_interval
+    timeout = ADMIN_TIMEOUT if now.pace.by_admin else now.client.api_timeout
+    around = Timer("queries before, at and after the switch", round(3 * interval, 3), f"one each {interval:g} s")
     if not now.is_silent or now.client.closes_on_timeout:
         sentence = "The query that times out closes the connection, and the next one asks another nameserver."
-        return Worst((*(ADMIN_TIMEOUT,) * now.hung_nameservers, around), sentence)
+        return Worst((*(timeout,) * now.hung_nameservers, around), sentence)
     if now.fault == "blackhole":
         return Worst((TCP_GIVES_UP, around), "Only the client's own kernel ends the connection (tcp_retries2).")
     return Worst(None, _stuck(now))
@@ -168,10 +170,9 @@ def bootstrap_producer(now: Situation) -> Worst:
 
 
 def bootstrap_consumer(now: Situation) -> Worst:
-    """A consumer that starts during the fault, up to its first message; each attempt is a new instance."""
+    """A consumer that starts during the fault, up to its first message."""
     if now.hung_nameservers and (now.is_silent or now.client.tries_one_nameserver):
-        share = (now.hung_nameservers / len(now.cluster.nameservers)) ** now.attempts
-        return Worst(None, f"Each start asks a random nameserver, and throws where that one hangs: {share:.0%} of all.")
+        return Worst(None, f"{_share(now)}; where it does not answer, start() throws.")
     if not now.hung:
         return Worst((), "A fresh consumer gets its route.")
     sentence = f"A fresh consumer asks a random broker who shares its queues; where that is {now.names}, it waits."
@@ -185,15 +186,20 @@ def _fresh(now: Situation) -> Timer:
 
 def _meets_a_hung_nameserver(now: Situation) -> str:
     """Why some fresh producers fail for as long as a nameserver hangs; "" where none does."""
-    hung, all_ = now.hung_nameservers, len(now.cluster.nameservers)
+    hung, share = now.hung_nameservers, _share(now)
     if not hung or (not now.is_silent and not now.client.tries_one_nameserver):
         return ""
-    share = f"{hung} of {all_} nameservers hang{'s' if hung == 1 else ''}, and each fresh client begins at a random one"
     if not now.is_silent:
         return "" if now.attempts > hung else f"{share}; only its next attempt asks another."
-    if now.fault == "blackhole" and all_ == 2 and now.client.is_trapped_by_two_nameservers:
+    if now.fault == "blackhole" and len(now.cluster.nameservers) == 2 and now.client.is_trapped_by_two_nameservers:
         return f"{share}; connecting uses the query's time up, so the good one is closed again and again (issue 7056)."
     if now.fault != "blackhole" and not now.client.closes_on_timeout:
         return f"{share}, where it stays (clientCloseSocketIfTimeout false)."
     # one attempt may race with the closing of the connection (measured on 5.4.0)
     return "" if now.attempts > hung + 1 else f"{share}; {hung + 2} attempts are sure to get past it."
+
+
+def _share(now: Situation) -> str:
+    hung = now.hung_nameservers
+    does = "does not answer" if hung == 1 else "do not answer"
+    return f"{hung} of {len(now.cluster.nameservers)} nameservers {does}, and a fresh client begins at a random one"

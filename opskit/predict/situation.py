@@ -27,15 +27,20 @@ def seconds(timers: Sum) -> float:
 
 @dataclass(frozen=True)
 class Pace:
-    """What the drill itself adds. Seconds between two operations of a path, and between two fresh clients."""
+    """What the probe itself adds. Seconds between two sends, two route queries, two fresh clients.
+
+    by_admin: routes are asked through MQAdmin, which has a timeout of its own, not as the client's own poll asks.
+    """
 
     interval: float = 0.2
+    route_interval: float = 1.0
     fresh_interval: float = 10.0
+    by_admin: bool = False
 
 
 @dataclass(frozen=True)
 class Situation:
-    """attempts: how often a fresh client tries."""
+    """attempts: how often a fresh producer tries its first send."""
 
     cluster: Cluster
     client: Client
