@@ -7,7 +7,21 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from opskit.report.reader import mute
-from opskit.report.shapes import Cell, Diff, Heading, Mark, Sentence, Shape, Table
+from opskit.report.shapes import (
+    Banner,
+    Cell,
+    Chart,
+    Diff,
+    Figures,
+    Fold,
+    Heading,
+    Listing,
+    Mark,
+    Sentence,
+    Shape,
+    Table,
+    Timeline,
+)
 
 STYLES: dict[Mark, str] = {"good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim", "plain": ""}
 SYMBOLS: dict[Mark, str] = {"good": "✔ ", "bad": "✘ ", "warn": "! ", "dim": "", "plain": ""}
@@ -35,15 +49,26 @@ def show(shapes: Iterable[Shape], on: Console) -> None:
             case Heading(text):
                 on.print(Text(f"\n{text}", style="bold"))
             case Sentence(text, mark):
-                on.print(Text(SYMBOLS[mark] + text, style=STYLES[mark]), soft_wrap=True)
+                on.print(_marked(text, mark), soft_wrap=True)
             case Table():
                 on.print(_table(shape))
             case Diff(text):
                 on.print(_diff(text), soft_wrap=True)
+            case Banner(text, mark, reasons):
+                on.print(_marked(text, mark, "bold"), soft_wrap=True)
+                show(reasons, on)
+            case Figures(cards):
+                on.print(_table(Table(("", "", ""), tuple((c.label, Cell(c.value, c.mark), c.note) for c in cards))))
+            case Listing(text):
+                on.print(Text(text), soft_wrap=True)
+            case Fold(text, folded):
+                show((Heading(text), *folded), on)
+            case Timeline() | Chart():
+                pass  # pictures belong to a page; their figures are in the tables
 
 
 def _table(shape: Table) -> RichTable:
-    table = RichTable(box=None, pad_edge=False, header_style="bold")
+    table = RichTable(box=None, pad_edge=False, header_style="bold", show_header=any(shape.columns))
     for column in shape.columns:
         table.add_column(column, overflow="fold")
     for row in shape.rows:
@@ -52,7 +77,11 @@ def _table(shape: Table) -> RichTable:
 
 
 def _cell(cell: Cell | str) -> Text:
-    return Text(cell) if isinstance(cell, str) else Text(SYMBOLS[cell.mark] + cell.text, style=STYLES[cell.mark])
+    return Text(cell) if isinstance(cell, str) else _marked(cell.text, cell.mark)
+
+
+def _marked(text: str, mark: Mark, style: str = "") -> Text:
+    return Text(SYMBOLS[mark] + text, style=f"{STYLES[mark]} {style}".strip())
 
 
 def _diff(text: str) -> Text:
