@@ -180,7 +180,10 @@ def _gaps(history: History, known: Mapping[str, HostClock]) -> dict[str, tuple[G
         clock = known.get(client.name)
         if clock and clock.rebooted_ns is not None:
             gaps[client.name].append(Gap(client.name, clock.rebooted_ns, FOREVER, f"{client.host} was rebooted"))
-    return {client: tuple(sorted(found, key=lambda gap: (gap.from_ns, gap.to_ns))) for client, found in gaps.items()}
+    return {
+        client: tuple(sorted(found, key=lambda gap: (gap.from_ns, gap.to_ns, gap.reason)))
+        for client, found in gaps.items()
+    }
 
 
 def hole(instants: list[int], start_ns: int, end_ns: int, bound_ns: int) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from opskit.verify.align import SECOND, hole
 from opskit.verify.history import Gap
 from opskit.verify.limits import Limits
+from opskit.verify.phrases import some
 from opskit.verify.series import Series
 from opskit.verify.spans import Span
 
@@ -44,11 +45,6 @@ def unseen(series: Series, fault: Span, gaps: Sequence[Gap], limits: Limits) -> 
     if not any(one.ok and start <= one.end_ns < end for one in series.attempts):
         return f"it had no success {before}"
     return ""
-
-
-def some(clients: Sequence[str]) -> str:
-    """The first, and how many more."""
-    return f"{clients[0]} and {len(clients) - 1} more" if len(clients) > 1 else clients[0]
 
 
 def _before(series: Series, limits: Limits) -> str:

@@ -8,6 +8,7 @@ from opskit.verify.baseline import doubts, weaknesses
 from opskit.verify.history import History
 from opskit.verify.ledger import ledgers, total
 from opskit.verify.limits import Limits
+from opskit.verify.phrases import count
 from opskit.verify.result import Event, FreshClients, Ledger, PathSummary, Undo, Verdict, Window
 from opskit.verify.series import Series, all_series, longest_gap_seconds
 from opskit.verify.spans import Span, fault_span, not_in_effect, thaw_span
@@ -82,7 +83,7 @@ def _notes(
         if clock.moved_ns > NOTABLE_CLOCK_SECONDS * SECOND:
             yield f"The clock of {host} moved by {seconds(clock.moved_ns):.1f} s; windows there are the coarser for it."
     if messages.unexpected:
-        yield f"{messages.unexpected} messages arrived that were never sent, or whose send had been refused."
+        yield f"{count(messages.unexpected, 'message')} arrived that nobody had sent, or whose send had been refused."
     if fault is None:
         return
     delay = seconds(fault.from_ns - fault.counted_from_ns)

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from opskit.verify.align import Aligned
-from opskit.verify.baseline import some
 from opskit.verify.history import Attached
 from opskit.verify.limits import Limits
+from opskit.verify.phrases import count, some
 from opskit.verify.result import Event, Ledger, Window
 
 Watched = Mapping[Event, float]
@@ -85,11 +85,11 @@ def unattached(aligned: Aligned, limits: Limits) -> Iterator[str]:
             latest[one.client] = one
     names = {client.name for client in aligned.history.header.clients}
     victims = set(limits.victim_nameservers)
-    count = sum(client in names and bool(victims & set(one.nameservers)) for client, one in latest.items())
-    if count < limits.required_attached:
+    attached = sum(client in names and bool(victims & set(one.nameservers)) for client, one in latest.items())
+    if attached < limits.required_attached:
         yield (
-            f"{count} clients were attached to a nameserver that was to hang ({', '.join(sorted(victims))}), "
-            f"{limits.required_attached} are needed"
+            f"{count(attached, 'client')} attached to a nameserver that was to hang ({', '.join(sorted(victims))}), "
+            f"{limits.required_attached} needed"
         )
 
 
@@ -99,7 +99,7 @@ def lost(aligned: Aligned, ledgers: Iterable[Ledger]) -> tuple[list[str], list[s
     end = aligned.phases.get("end")
     for one in ledgers:
         gaps = [gap for gap in aligned.gaps.get(one.client, ()) if end is None or gap.from_ns <= end]
-        messages = "1 acknowledged message" if one.lost == 1 else f"{one.lost} acknowledged messages"
+        messages = count(one.lost, "acknowledged message")
         if one.lost and gaps:
             doubtful.append(f"{one.client}: {messages} may have been received unseen: {gaps[0].reason}")
         elif one.lost and end is None:
@@ -113,10 +113,8 @@ def kept(windows: Iterable[Window]) -> Iterator[str]:
     for group in _groups(windows, lambda _: ""):
         worst = group[0]
         slowest = "never failed" if worst.outcome == "never failed" else f"recovered in {worst.seconds:.1f} s at most"
-        yield (
-            f"{worst.path} {slowest} after the {worst.event}, {len(group)} "
-            f"client{'s' if len(group) > 1 else ''}; its window is {worst.limit_seconds:g} s"
-        )
+        clients, limit = count(len(group), "client"), f"{worst.limit_seconds:g} s"
+        yield f"{worst.path} {slowest} after the {worst.event}, {clients}; its window is {limit}"
 
 
 def _came_through(window: Window, watched: Watched) -> str:

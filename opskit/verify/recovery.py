@@ -110,9 +110,13 @@ def _heard(failures: list[_Down], silence: _Down) -> bool:
 
 
 def _flaps(within: list[Attempt]) -> int:
-    """How often it failed again after a success."""
-    flaps, failed_before, was_ok = 0, False, False
+    """How often it failed again after a success: with an operation that started after it, not one that still hung."""
+    flaps, failed_before, back = 0, False, None
     for one in within:
-        flaps += failed_before and was_ok and not one.ok
-        failed_before, was_ok = failed_before or not one.ok, one.ok
+        if one.ok:
+            back = one.end_ns if failed_before and back is None else back
+        elif back is None:
+            failed_before = True
+        elif one.start_ns >= back:
+            flaps, back = flaps + 1, None
     return flaps

@@ -6,6 +6,7 @@ from opskit.verify.align import CONSUME, SECOND, Aligned, hole, seconds
 from opskit.verify.baseline import unseen
 from opskit.verify.history import Gap
 from opskit.verify.limits import Limits
+from opskit.verify.phrases import count
 from opskit.verify.recovery import Recovery, recovery
 from opskit.verify.result import Event, Window
 from opskit.verify.series import Series
@@ -69,19 +70,14 @@ def _why_not(series: Series, span: Span, found: Recovery, gaps: Sequence[Gap], l
     if span.event == "fault" and (unknown := unseen(series, span, gaps, limits)):
         return unknown
     if found.attempted < limits.least_samples:
-        return f"{_few(series, found)}, and {limits.least_samples} are needed"
+        noun = "acknowledged message" if series.path == CONSUME else "operation"
+        return f"{count(found.attempted, noun)}, {limits.least_samples} needed"
     if found.untried and found.silence:
         return f"nothing was acknowledged from {when(found.silence[0])} on, so nothing could be received"
     if found.outcome == "never failed" and span.watched_ns < limits.stable_seconds * SECOND:
         watched = seconds(span.watched_ns)
         return f"it was watched for {watched:.1f} s, less than the stable time of {limits.stable_seconds:g} s"
     return ""
-
-
-def _few(series: Series, found: Recovery) -> str:
-    if series.path == CONSUME:
-        return f"{found.attempted} messages were acknowledged"
-    return f"there were {found.attempted} operations"
 
 
 def _remark(series: Series, found: Recovery, span: Span) -> str:
