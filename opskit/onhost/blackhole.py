@@ -33,7 +33,7 @@ def effect(fault: Dict[str, Any]) -> Tuple[bool, str]:
     if not nft.tables(fault["table"]):
         return False, "the table {} is gone".format(fault["table"])
     dropped = nft.dropped(fault["table"])
-    return dropped > 0, f"{dropped} packets dropped"
+    return dropped > 0, f"packets dropped: {dropped}"
 
 
 def undo(fault: Dict[str, Any]) -> None:

@@ -29,7 +29,8 @@ UNDO: Dict[str, changes.Undo] = {name: kind.undo for name, kind in KINDS.items()
 def commands(request: Dict[str, Any]) -> Dict[str, List[str]]:
     """{arm, inject, undo}: what this fault does to a host, as a person would type it there. Pure: for a dry run."""
     inject, undo = KINDS[request["kind"]].typed(request)
-    armed = changes.timer(request["id"], request["undo_seconds"], ["sh", "-c", "; ".join(undo)])
+    # not by semicolons: systemd 252 escapes those in a transient unit, and misreads them after a daemon-reload
+    armed = changes.timer(request["id"], request["undo_seconds"], ["sh", "-c", " && ".join(undo)])
     return {"arm": [shlex.join(armed)], "inject": inject, "undo": undo}
 
 
@@ -78,7 +79,7 @@ def _sound(name: str) -> None:
     for process in seen.processes:
         if process.state == processes.STOPPED:
             raise FaultError(
-                f"process {process.pid} of {name} is stopped already; let it go on first, or find out who stopped it"
+                f"process {process.pid} of {name} is stopped already: kill -CONT {process.pid} lets it go on"
             )
         if process.pid == os.getpid():
             raise FaultError(f"{name} is what this very program runs in")

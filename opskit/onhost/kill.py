@@ -7,8 +7,10 @@ from . import processes, snapshots, units
 from .errors import FaultError
 
 FOLDER = "/run/systemd/system"
-# RestartForceExitStatus= would win over Restart=no
-DROPIN = "[Service]\nRestart=no\nRestartForceExitStatus=\n"
+# RestartForceExitStatus= would win over Restart=no. Nothing is left to stop, but where systemd is not told that a
+# cgroup is empty (v1 in a container) a unit of several processes is deactivating for as long, and cannot be started.
+DROPIN = "[Service]\nRestart=no\nRestartForceExitStatus=\nTimeoutStopSec=1\n"
+DOWN = ("failed", "inactive", "deactivating")
 START_SECONDS = 100.0
 
 
@@ -17,8 +19,8 @@ def typed(request: Dict[str, Any]) -> Tuple[List[str], List[str]]:
     names, paths = " ".join(request["units"]), _dropins(request)
     write = [f"mkdir -p {os.path.dirname(path)} && printf '{DROPIN}' > {path}".replace("\n", "\\n") for path in paths]
     inject = [*write, "systemctl daemon-reload", f"systemctl kill --signal=SIGKILL {names}"]
-    undo = ["rm -f {}".format(" ".join(paths)), "systemctl daemon-reload"]
-    return inject, [*undo, f"systemctl reset-failed {names}", f"systemctl start {names}"]
+    start = [f"systemctl reset-failed {names}", f"systemctl start {names}"]
+    return inject, [*start, "rm -f {}".format(" ".join(paths)), "systemctl daemon-reload"]
 
 
 def plan(request: Dict[str, Any]) -> Dict[str, Any]:
@@ -39,23 +41,29 @@ def effect(fault: Dict[str, Any]) -> Tuple[bool, str]:
     proofs, shown = [], True
     for name in fault["units"]:
         seen = snapshots.unit(name)
-        shown = shown and seen.active in ("failed", "inactive") and not seen.processes
+        shown = shown and seen.active in DOWN and not seen.processes
         proofs.append(f"{name}: {seen.active}, {len(seen.processes) or 'no'} process")
     return shown, "; ".join(proofs)
 
 
 def undo(fault: Dict[str, Any]) -> None:
-    """Let systemd restart the units again and start those that are down, which takes until they are active.
+    """Start the units that are down, which takes until they are active, and let systemd restart them again.
 
     After a reboot the drop-ins are gone with /run, and what starts at boot has started. Raises UnitError, and
     FaultError where a unit does not become active.
     """
-    for path in fault["dropins"]:
-        _remove(path)
-    units.systemctl("daemon-reload")
-    if fault["boot_id"] != processes.boot_id():
-        return
-    for name in fault["units"]:
+    try:
+        if fault["boot_id"] == processes.boot_id():
+            _start(fault["units"])
+    finally:
+        # last: TimeoutStopSec= bounds how long a start waits for a unit that is deactivating
+        for path in fault["dropins"]:
+            _remove(path)
+        units.systemctl("daemon-reload")
+
+
+def _start(names: List[str]) -> None:
+    for name in names:
         if snapshots.unit(name).active != "active":
             units.systemctl("reset-failed", name)
             units.systemctl("start", name, timeout=START_SECONDS)

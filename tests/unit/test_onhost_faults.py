@@ -1,0 +1,374 @@
+"""Faults without a host: what is refused, what is typed, and that an undo touches only what the drill made."""
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes_fake import FakeProc, proc
+
+from opskit.onhost import blackhole, changes, faults, freeze, kill, nft, operations, snapshots, units
+from opskit.onhost.errors import FaultError
+
+__all__ = ["proc"]
+STOP, CONT = signal.SIGSTOP, signal.SIGCONT
+REQUEST: dict[str, Any] = {
+    "op": "fault",
+    "id": "20261122-ab12",
+    "subject": "ns1",
+    "kind": "freeze",
+    "units": ["a.service"],
+    "serves": [10911, 10909],
+    "dials": [9876],
+    "ssh_port": 2222,
+    "undo_seconds": 90,
+    "quiet_seconds": 5,
+}
+RULESET = """\
+table inet opskit_drill_20261122_ab12 {
+  chain input {
+    type filter hook input priority -10; policy accept;
+    iifname "lo" accept
+    tcp dport 2222 accept
+    tcp dport { 10909, 10911 } counter drop
+    tcp sport { 9876 } counter drop
+  }
+  chain output {
+    type filter hook output priority -10; policy accept;
+    oifname "lo" accept
+    tcp sport 2222 accept
+    tcp sport { 10909, 10911 } counter drop
+    tcp dport { 9876 } counter drop
+  }
+}
+"""
+ARM = "systemd-run --quiet --collect --unit=opskit-undo-20261122-ab12 --on-active=90 "
+ARM += "--timer-property=AccuracySec=100ms sh -c "
+DROPIN = "/run/systemd/system/a.service.d/opskit-drill-20261122-ab12.conf"
+COMMANDS = {
+    "freeze": (
+        ["systemctl kill --signal=SIGSTOP a.service"],
+        ["systemctl kill --signal=SIGCONT a.service"],
+    ),
+    "blackhole": (
+        [f"nft -f - <<'END'\n{RULESET}END"],
+        ["nft delete table inet opskit_drill_20261122_ab12"],
+    ),
+    "kill": (
+        [
+            "mkdir -p /run/systemd/system/a.service.d && "
+            f"printf '[Service]\\nRestart=no\\nRestartForceExitStatus=\\nTimeoutStopSec=1\\n' > {DROPIN}",
+            "systemctl daemon-reload",
+            "systemctl kill --signal=SIGKILL a.service",
+        ],
+        [
+            "systemctl reset-failed a.service",
+            "systemctl start a.service",
+            f"rm -f {DROPIN}",
+            "systemctl daemon-reload",
+        ],
+    ),
+}
+
+
+@pytest.fixture
+def host(proc: FakeProc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeProc:
+    """Root on a host where a.service runs as process 12, with nft and no change armed."""
+    monkeypatch.setattr(changes, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(changes, "RECORDS", str(tmp_path / "changes"))
+    monkeypatch.setattr(changes.subprocess, "run", lambda *words, **_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(nft, "available", lambda: True)
+    monkeypatch.setattr(freeze, "SETTLE_SECONDS", 0.05)
+    proc.add(12)
+    return proc
+
+
+def armed(kind: str = "freeze", boot: str = "boot-1") -> dict[str, Any]:
+    fault = {**faults.plan({**REQUEST, "kind": kind}), "boot_id": boot}
+    changes.arm(REQUEST["id"], kind, "ns1", fault, 90)
+    return fault
+
+
+@pytest.mark.parametrize("kind", faults.KINDS)
+def test_the_commands_are_those_that_a_person_would_type(kind: str) -> None:
+    inject, undo = COMMANDS[kind]
+    quoted = f"'{' && '.join(undo)}'"
+    assert faults.commands({**REQUEST, "kind": kind}) == {"arm": [ARM + quoted], "inject": inject, "undo": undo}
+
+
+@pytest.mark.parametrize("kind", faults.KINDS)
+def test_the_plan_holds_how_to_undo_it_by_hand(kind: str, host: FakeProc) -> None:
+    fault = faults.plan({**REQUEST, "kind": kind})
+    assert (fault["by_hand"], fault["boot_id"]) == (COMMANDS[kind][1], "boot-1")
+
+
+def test_a_server_that_dials_nobody_is_dropped_at_its_own_ports_only() -> None:
+    text = blackhole.typed({**REQUEST, "dials": []})[0][0]
+    assert text.count("drop") == 2
+
+
+REFUSALS: list[tuple[str, dict[str, Any], Callable[[FakeProc, pytest.MonkeyPatch], object], str]] = [
+    ("no such fault", {"kind": "melt"}, lambda host, _: None, "'melt' is no fault: freeze, blackhole, kill"),
+    ("an id that leads elsewhere", {"id": "../x"}, lambda host, _: None, "'../x' cannot name a change on a host"),
+    ("an undo that is due before", {"undo_seconds": 0}, lambda host, _: None, "the undo must come after the fault"),
+    ("no unit", {"units": []}, lambda host, _: None, "no unit to make fail was named"),
+    ("no service", {"units": ["-.mount"]}, lambda host, _: None, "'-.mount' is no systemd service"),
+    ("no ports", {"kind": "blackhole", "serves": [], "dials": []}, lambda host, _: None, "needs the ports"),
+    ("no root", {}, lambda host, patch: patch.setattr(os, "geteuid", lambda: 1000), "set ansible_become: true"),
+    (
+        "no nft",
+        {"kind": "blackhole"},
+        lambda host, patch: patch.setattr(nft, "available", lambda: False),
+        "nft is not installed here, and a blackhole needs it: install nftables",
+    ),
+    (
+        "a unit that is down",
+        {},
+        lambda host, patch: patch.setattr(units, "properties", lambda *_: {"ActiveState": "failed"}),
+        "a.service is failed, and only what runs can be made to fail",
+    ),
+    (
+        "a unit without a process",
+        {},
+        lambda host, _: host.add(12, "Z"),
+        "a.service is active, and only what runs can be made to fail",
+    ),
+    (
+        "a process that somebody stopped",
+        {},
+        lambda host, _: host.add(12, "T"),
+        "process 12 of a.service is stopped already: kill -CONT 12 lets it go on",
+    ),
+    (
+        "itself",
+        {},
+        lambda host, _: host.add(os.getpid()),
+        "a.service is what this very program runs in",
+    ),
+    (
+        "another drill's fault",
+        {"id": "other"},
+        lambda host, _: armed(),
+        "the freeze of 20261122-ab12 is armed on this host: wait until it is over, or undo it",
+    ),
+    (
+        "a drain",
+        {},
+        lambda host, _: changes.arm("d1", "drain", "10.0.0.1:10911", {}, 24),
+        "the drain of d1 is armed on this host: wait until it is over, or undo it",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("request_", "prepare", "sentence"), [row[1:] for row in REFUSALS], ids=[r[0] for r in REFUSALS]
+)
+def test_what_is_refused(
+    request_: dict[str, Any],
+    prepare: Callable[[FakeProc, pytest.MonkeyPatch], object],
+    sentence: str,
+    host: FakeProc,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepare(host, monkeypatch)
+    with pytest.raises(FaultError, match=re.escape(sentence)):
+        faults.plan({**REQUEST, **request_})
+    assert host.signalled == []
+
+
+def test_a_fault_of_an_earlier_boot_is_closed_and_not_in_the_way(host: FakeProc) -> None:
+    armed(boot="boot-0")
+    assert faults.plan({**REQUEST, "id": "next"})["id"] == "next"
+    assert (changes.armed(), host.signalled) == ([], [])
+
+
+def test_a_freeze_stops_every_process_and_its_undo_lets_them_go_on(host: FakeProc) -> None:
+    host.add(14)
+    fault = armed()
+    freeze.inject(fault)
+    assert freeze.effect(fault) == (True, "a.service: process 12 T, process 14 T")
+    assert operations.reply({"op": "undo-all"})["ok"]["undone"][0]["state"] == "undone"
+    assert (host.state(12), host.state(14)) == ("S", "S")
+    assert freeze.effect(fault) == (False, "a.service: process 12 S, process 14 S")
+
+
+def test_a_child_that_comes_while_its_parent_is_stopped_is_written_down_and_stopped(host: FakeProc) -> None:
+    host.forks[12] = 15
+    freeze.inject(armed())
+    record = changes.load(REQUEST["id"])
+    assert [pin["pid"] for pin in record["undo"]["processes"]] == [12, 15]
+    assert host.state(15) == "T"
+    assert operations.reply({"op": "undo-all"}).keys() == {"ok"}
+    assert host.state(15) == "S"
+
+
+def test_a_process_that_does_not_stop_fails_the_freeze_and_is_named(host: FakeProc) -> None:
+    host.deaf.add(12)
+    with pytest.raises(FaultError, match=r"these do not stop within .* s: process 12 S"):
+        freeze.inject(armed())
+
+
+def test_a_process_that_stays_stopped_fails_the_undo_which_stays_armed(host: FakeProc) -> None:
+    freeze.inject(armed())
+    host.deaf.add(12)
+    assert operations.reply({"op": "undo-all"}) == {"error": "these stay stopped: process 12 T"}
+    assert changes.armed() == [REQUEST["id"]]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "touched"),
+    [
+        (lambda host: None, [(12, CONT)]),
+        (lambda host: host.add(12, "T", ticks=999), []),
+        (lambda host: shutil.rmtree(host.folder / "12"), []),
+        (lambda host: host.boot("boot-2"), []),
+        (lambda host: host.add(16, "T"), [(12, CONT)]),
+    ],
+    ids=["itself", "its pid is another's now", "it is gone", "the host was rebooted", "another one was stopped"],
+)
+def test_the_undo_of_a_freeze_signals_only_what_the_drill_stopped(
+    meanwhile: Callable[[FakeProc], None], touched: list[tuple[int, int]], host: FakeProc
+) -> None:
+    freeze.inject(armed())
+    host.signalled.clear()
+    meanwhile(host)
+    assert operations.reply({"op": "undo-all"}).keys() == {"ok"}
+    assert host.signalled == touched
+    assert changes.armed() == []
+
+
+class FakeNft:
+    """nft: tables by name → packets dropped."""
+
+    def __init__(self) -> None:
+        self.tables = {"opskit_fence": 0, "site": 3}
+
+    def __call__(self, *words: str, text: str | None = None) -> str:
+        match words:
+            case ("list", "tables"):
+                return "".join(f"table inet {name}\n" for name in self.tables) + "table ip nat\n"
+            case ("list", "table", "inet", name):
+                count = self.tables[name]
+                return f"chain input {{ counter packets {count} bytes 60 drop\n counter packets 2 bytes 9 drop }}"
+            case ("-f", "-"):
+                self.tables[str(text).split()[2]] = 0
+            case ("delete", "table", "inet", name):
+                del self.tables[name]
+        return ""
+
+
+def test_a_blackhole_shows_what_it_dropped_and_its_undo_deletes_its_own_table(
+    host: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeNft()
+    monkeypatch.setattr(nft, "_nft", fake)
+    fault = armed("blackhole")
+    assert blackhole.effect(fault) == (False, "the table opskit_drill_20261122_ab12 is gone")
+    blackhole.inject(fault)
+    assert blackhole.effect(fault) == (True, "packets dropped: 2")
+    assert snapshots.take([])["tables"] == ["opskit_drill_20261122_ab12", "opskit_fence"]
+    for _ in range(2):
+        blackhole.undo(fault)
+        assert fake.tables == {"opskit_fence": 0, "site": 3}
+
+
+class FakeSystemd:
+    """systemctl with one unit; commands: what it was asked for. broken: it does not start."""
+
+    def __init__(self) -> None:
+        self.commands, self.active, self.broken = list[str](), "active", False
+
+    def __call__(self, *words: str, timeout: float = 30) -> str:
+        self.commands.append(" ".join(words))
+        if words[0] == "kill":
+            self.active = "failed"
+        if words[0] == "start":
+            self.active = "failed" if self.broken else "active"
+        return ""
+
+
+@pytest.fixture
+def systemd(host: FakeProc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd:
+    fake = FakeSystemd()
+    monkeypatch.setattr(kill, "FOLDER", str(tmp_path / "run"))
+    monkeypatch.setattr(units, "systemctl", fake)
+    monkeypatch.setattr(snapshots, "unit", lambda name: snapshots.Unit(fake.active, "no", []))
+    return fake
+
+
+def killed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setattr(faults, "_sound", lambda name: None)
+    fault = armed("kill")
+    kill.inject(fault)
+    return fault
+
+
+def test_a_killed_unit_stays_down_and_its_undo_starts_it(
+    systemd: FakeSystemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = killed(monkeypatch)
+    assert systemd.commands == ["daemon-reload", "kill --signal=SIGKILL a.service"]
+    assert kill.effect(fault) == (True, "a.service: failed, no process")
+    assert "Restart=no\n" in Path(fault["dropins"][0]).read_text()
+    systemd.commands.clear()
+    kill.undo(fault)
+    assert systemd.commands == ["reset-failed a.service", "start a.service", "daemon-reload"]
+    assert list((tmp_path / "run").iterdir()) == []
+    systemd.commands.clear()
+    kill.undo(fault)
+    assert systemd.commands == ["daemon-reload"]
+
+
+def test_a_unit_that_does_not_start_again_may_be_restarted_by_systemd_and_its_undo_fails(
+    systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, systemd.broken = killed(monkeypatch), True
+    with pytest.raises(FaultError, match=r"a\.service was started and is failed"):
+        kill.undo(fault)
+    assert not Path(fault["dropins"][0]).exists()
+
+
+def test_after_a_reboot_the_undo_of_a_kill_starts_nothing(
+    systemd: FakeSystemd, host: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = killed(monkeypatch)
+    host.boot("boot-2")
+    systemd.commands.clear()
+    kill.undo(fault)
+    assert systemd.commands == ["daemon-reload"]
+
+
+def test_a_folder_of_drop_ins_that_holds_the_site_s_own_is_left(
+    systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = killed(monkeypatch)
+    own = Path(fault["dropins"][0]).with_name("site.conf")
+    own.write_text("[Service]\n")
+    kill.undo(fault)
+    assert list(own.parent.iterdir()) == [own]
+
+
+def test_a_fault_is_undone_though_another_change_cannot_be(host: FakeProc) -> None:
+    """A drain's undo speaks to its broker, which does not answer while it is frozen."""
+    freeze.inject(armed())
+    changes.arm("0", "drain", "10.0.0.1:10911", {}, 24)
+    assert operations.reply({"op": "undo-all"}).keys() == {"error"}
+    assert (host.state(12), changes.armed()) == ("S", ["0"])
+
+
+def test_an_undo_that_could_not_be_armed_leaves_no_record_armed(
+    host: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(command: list[str], **_: Any) -> None:
+        if command[0] == "systemd-run":
+            raise OSError("no systemd")
+
+    monkeypatch.setattr(changes.subprocess, "run", refuse)
+    with pytest.raises(OSError, match="no systemd"):
+        armed()
+    assert changes.armed() == []
