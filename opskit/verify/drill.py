@@ -34,6 +34,7 @@ LATE_SECONDS = 90.0
 """How long acknowledged messages are waited for: a consumer is known to a broker that was away again only after its
 next heartbeat (30 s) and a rebalance (20 s)."""
 TICK_SECONDS = 1.0
+RECENT_SECONDS = 2.0
 NAMESERVER_SECONDS = 3.0
 CONTROLLER = "controller"
 
@@ -188,7 +189,6 @@ class Drill:
             await asyncio.sleep(TICK_SECONDS)
             self._show(LATE_SECONDS)
         self._enter("end")
-        await self._probes.stop()
 
     @asynccontextmanager
     async def _asking_nameservers(self, dialer: Dialer) -> AsyncIterator[None]:
@@ -266,11 +266,13 @@ def unhealthy(status: StatusReport) -> OpskitError:
     )
 
 
-def _failing(probes: Probes, within_seconds: float = 2.0) -> set[str]:
-    """Paths with a failure within the last seconds, or of which nothing has returned for so long."""
+def _failing(probes: Probes) -> set[str]:
+    """Paths with a failure within the last seconds, or without a success: what hangs has not failed yet."""
+    since = RECENT_SECONDS * 1e9
     return {
         path
         for probe in probes.each
         for (_, path), count in probe.counts.items()
-        if not path.startswith("bootstrap") and probe.now_ns - count.last_failed_ns < within_seconds * 1e9
+        if not path.startswith("bootstrap")
+        and (probe.now_ns - count.last_failed_ns < since or probe.now_ns - count.last_ok_ns > since)
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opskit.artifacts.bundles import Bundle
-from opskit.artifacts.probe import drill_command
+from opskit.artifacts.probe import probe_command
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client, Cluster
 from opskit.reach.hands import Hand, fetch, hold_command
@@ -34,12 +34,11 @@ FOREVER = 2**63 - 1
 
 @dataclass(frozen=True)
 class PathCount:
-    """Operations of one path of one client so far. last_failed_ns: on the host's clock, 0 where none has."""
+    """Operations of one path of one client so far. last_…_ns: on the host's clock, 0 where there is none."""
 
     attempted: int
-    ok: int
     failed: int
-    outstanding: int
+    last_ok_ns: int
     last_failed_ns: int
 
 
@@ -92,7 +91,10 @@ class Probes:
 
     @asynccontextmanager
     async def running(self, record: Callable[[Record], None]) -> AsyncIterator[None]:
-        """Start all and wait until every path of every client had its first success. Raises OpskitError (exit 3)."""
+        """Start all and wait until every path of every client had its first success; stopped on every way out.
+
+        Raises OpskitError (exit 3) where one does not get so far.
+        """
         clocks = Clocks(record)
         async with AsyncExitStack() as stack:
             for probe in self.each:
@@ -102,8 +104,13 @@ class Probes:
                 probe.hand = await stack.enter_async_context(held)
             started = ((probe, probe.hand) for probe in self.each if probe.hand)
             await asyncio.gather(*(self._until(probe, hand, "ready", READY_SECONDS) for probe, hand in started))
-            stack.callback(asyncio.create_task(self._ask_clocks(clocks)).cancel)
-            yield
+            asking = asyncio.create_task(self._ask_clocks(clocks))
+            try:
+                yield
+            finally:
+                asking.cancel()
+                # also where the drill broke off: a probe that nobody stops goes on until its time is over
+                await self._all("stop", "done", STOP_SECONDS)
 
     def commands(self) -> tuple[str, ...]:
         """What runs on the client hosts, as a person would type it."""
@@ -139,10 +146,6 @@ class Probes:
         """No new operations; waits for those under way, which may hang until their timeouts."""
         await self._all("stop-sending", "quiet", QUIET_SECONDS)
 
-    async def stop(self) -> None:
-        """The histories are complete and closed."""
-        await self._all("stop", "done", STOP_SECONDS)
-
     async def collect(self, folder: Path) -> AsyncIterator[Record]:
         """Every operation that the probes wrote down; a `gap` where a history could not be had."""
         for probe in (one for one in self.each if one.headers):
@@ -177,7 +180,7 @@ class Probes:
         if probe.client.settings:
             words += ["--set", ";".join(f"{name}={_text(value)}" for name, value in probe.client.settings.items())]
         lib = f"{CLIENT_RELEASES}/{self._bundles[probe.release].folder}/lib"
-        return drill_command(self._cluster.java, lib, probe.release, words, probe.folder)
+        return probe_command(self._cluster.java, lib, probe.release, ["drill", *words], probe.folder)
 
     def _keys(self) -> dict[str, str]:
         acl = self._cluster.acl
@@ -208,10 +211,9 @@ class Probes:
                     probe.counts = {
                         (one["client"], one["path"]): PathCount(
                             one["attempted"],
-                            one["ok"],
                             one["failed"] + one["indeterminate"],
-                            one["outstanding"],
-                            one["last_failed_ns"],
+                            one["last_ok_ns"] or 0,
+                            one["last_failed_ns"] or 0,
                         )
                         for one in event["paths"]
                     }
