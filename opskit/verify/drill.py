@@ -5,20 +5,19 @@ On every way out the fault is undone first: Ctrl-C, a signal, an exception, a lo
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opskit.errors import Exit, OpskitError
-from opskit.inventory.cluster import Cluster, Nameserver
+from opskit.inventory.cluster import Cluster
 from opskit.reach.dial import Dialer
-from opskit.rocketmq import admin
 from opskit.runs.folder import Run
 from opskit.status.ask import ask
 from opskit.status.judge import judge as judge_status
 from opskit.status.result import StatusReport
-from opskit.verify.history import Header, Op, Phase, PhaseName, Record
+from opskit.verify.history import Header, Phase, PhaseName, Record
 from opskit.verify.limits import Limits
+from opskit.verify.nameservers import asking
 from opskit.verify.options import Options, hold_seconds, settle_seconds
 from opskit.verify.options import limits as limits_of
 from opskit.verify.probes import Probes
@@ -36,7 +35,6 @@ next heartbeat (30 s) and a rebalance (20 s)."""
 TICK_SECONDS = 1.0
 RECENT_SECONDS = 2.0
 NAMESERVER_SECONDS = 3.0
-CONTROLLER = "controller"
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Drill:
         """The whole drill. Raises OpskitError (exit 3) where nothing can be measured; nothing is injected then."""
         async with Dialer(self._cluster.dial, self._cluster.acl) as dialer:
             self._say("Starting the probes on the client hosts")
-            async with self._probes.running(self._record), self._asking_nameservers(dialer):
+            async with self._probes.running(self._record), asking(self._cluster, self._record):
                 targets = await self._victims()
                 limits = limits_of(self._cluster, self._options, targets)
                 await self._baseline(limits, dialer)
@@ -189,34 +187,6 @@ class Drill:
             await asyncio.sleep(TICK_SECONDS)
             self._show(LATE_SECONDS)
         self._enter("end")
-
-    @asynccontextmanager
-    async def _asking_nameservers(self, dialer: Dialer) -> AsyncIterator[None]:
-        """Each nameserver is asked for a route, at application level, at every second."""
-        tasks = [asyncio.create_task(self._ask_nameserver(dialer, one)) for one in self._cluster.nameservers]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _ask_nameserver(self, dialer: Dialer, nameserver: Nameserver) -> None:
-        sequence = 0
-        async with asyncio.TaskGroup() as group:
-            while True:
-                group.create_task(self._ask_once(dialer, nameserver, sequence))
-                sequence += 1
-                await asyncio.sleep(1)
-
-    async def _ask_once(self, dialer: Dialer, nameserver: Nameserver, sequence: int) -> None:
-        start, wall = time.monotonic_ns(), time.time_ns()
-        async with dialer.line(nameserver.host, nameserver.port, NAMESERVER_SECONDS) as line:
-            reply = await line.ask(admin.route(self._cluster.name))
-        path, end = f"nameserver@{nameserver.host.name}", time.monotonic_ns()
-        answered = reply.outcome == "answered"
-        detail = "" if answered else f"{reply.outcome} {reply.detail}".strip()
-        self._record(Op(CONTROLLER, path, sequence, start, end, wall, "ok" if answered else "fail", detail))
 
     async def _status(self, dialer: Dialer) -> StatusReport:
         return judge_status(self._cluster, await ask(self._cluster, NAMESERVER_SECONDS, dialer))
