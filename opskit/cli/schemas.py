@@ -16,6 +16,8 @@ from opskit.paths import assets
 from opskit.plan.result import PlanResult
 from opskit.render.result import Rendered
 from opskit.status.result import StatusReport
+from opskit.verify.compare import VerifyHistory
+from opskit.verify.result import VerifyResult
 
 MODELS: dict[str, type[BaseModel]] = {
     "lab-1": LabReport,
@@ -23,6 +25,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "render-1": Rendered,
     "deploy-1": DeployResult,
     "status-1": StatusReport,
+    "verify-1": VerifyResult,
+    "verify-history-1": VerifyHistory,
 }
 
 

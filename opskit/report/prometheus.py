@@ -29,5 +29,5 @@ def write_prometheus(path: Path, metrics: Iterable[Metric]) -> None:
         if metric.samples:
             gauge = Gauge(metric.name, metric.help, tuple(metric.samples[0].labels), registry=registry)
             for sample in metric.samples:
-                gauge.labels(**sample.labels).set(sample.value)
+                (gauge.labels(**sample.labels) if sample.labels else gauge).set(sample.value)
     write_to_textfile(str(path), registry)

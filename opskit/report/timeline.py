@@ -111,12 +111,9 @@ class _Scale:
         step = next((step for step in STEPS if span / step <= MOST_TICKS), span / MOST_TICKS)
         number = ceil(self.start / step)
         while number * step <= self.end:
-            yield Tick(self.at(number * step), _clock(number * step))
+            at = number * step
+            yield Tick(self.at(at), f"{at / 60:g} min" if step % 60 == 0 else f"{at:g} s")
             number += 1
-
-
-def _clock(seconds: float) -> str:
-    return f"{seconds:.0f} s" if abs(seconds) < 600 else f"{seconds / 60:.0f} min"
 
 
 def _span(span: Span, scale: _Scale) -> PlacedSpan:

@@ -10,8 +10,8 @@ from opskit.verify.align import SECOND, Attempt
 from opskit.verify.history import PhaseName
 
 MOST_BUCKETS = 300
-DENSE = 0.8
-"""A path whose operations fill fewer of the buckets gets wider ones."""
+DENSE = 0.6
+"""A path whose operations fill a smaller part of the buckets gets wider ones."""
 WIDTHS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """Seconds that one bucket may be wide."""
 
@@ -21,27 +21,36 @@ Attempts = Mapping[tuple[str, str], Sequence[Attempt]]
 
 @dataclass(frozen=True)
 class Axis:
-    """Equal buckets of `width` seconds from `start` on; 0 is the instant from which windows count, and begins one."""
+    """Equal buckets, so many before 0, which is the instant from which windows count."""
 
     origin_ns: int
-    start: float
-    width: float
+    width_ns: int
+    before: int
     count: int
 
     @property
-    def end(self) -> float:
-        return round(self.start + self.width * self.count, 3)
+    def width(self) -> float:
+        return self.width_ns / SECOND
 
     @property
     def starts(self) -> tuple[float, ...]:
-        return tuple(round(self.start + self.width * number, 3) for number in range(self.count))
+        """Of each bucket, in seconds."""
+        return tuple((number - self.before) * self.width_ns / SECOND for number in range(self.count))
+
+    @property
+    def start(self) -> float:
+        return -self.before * self.width_ns / SECOND
+
+    @property
+    def end(self) -> float:
+        return (self.count - self.before) * self.width_ns / SECOND
 
     def seconds(self, at_ns: int) -> float:
         return (at_ns - self.origin_ns) / SECOND
 
     def bucket(self, at_ns: int) -> int:
         """Its number; outside 0..count-1 where the instant lies beyond the axis."""
-        return int((self.seconds(at_ns) - self.start) // self.width)
+        return (at_ns - self.origin_ns) // self.width_ns + self.before
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,11 @@ def axis(attempts: Attempts, phases: Mapping[PhaseName, int], fault_ns: int | No
     if last is None:
         last = max((one.end_ns for found in attempts.values() for one in found), default=max(instants))
     origin = phases.get("inject", first) if fault_ns is None else fault_ns
-    before, after = (origin - first) / SECOND, max((last - origin) / SECOND, 0)
-    span = max(before + after, WIDTHS[0])
-    width = next((width for width in WIDTHS if span <= width * (most - 2)), span / (most - 2))
-    buckets_before = ceil(before / width)
-    return Axis(origin, -buckets_before * width, width, max(buckets_before + ceil(after / width), 1))
+    span = max(last - first, 1)
+    widths = (round(width * SECOND) for width in WIDTHS)
+    width = next((width for width in widths if span <= width * (most - 2)), -(-span // (most - 2)))
+    before = -((first - origin) // width)
+    return Axis(origin, width, before, max(before - (origin - last) // width, 1))
 
 
 def thin(attempts: Attempts, on: Axis) -> Thinned:
@@ -105,14 +114,15 @@ def thin(attempts: Attempts, on: Axis) -> Thinned:
 
 
 def _curve(path: str, took: list[list[float]], failed: list[int], on: Axis) -> Curve:
-    filled = sum(map(bool, took))
-    step = 1 if filled > DENSE * on.count else 2 * ceil(on.count / filled)
-    edges = sorted({0, *range(on.bucket(on.origin_ns) % step, on.count, step), on.count})
-    pieces = list(pairwise(edges))
+    filled = [number for number, values in enumerate(took) if values]
+    span = filled[-1] - filled[0] + 1
+    step = 1 if len(filled) > DENSE * span else 2 * ceil(span / len(filled))
+    edges = sorted({0, *range(on.before % step, on.count, step), on.count})
+    pieces, starts = list(pairwise(edges)), on.starts
     merged = [list(chain.from_iterable(took[first:last])) for first, last in pieces]
     return Curve(
         path,
-        tuple(on.starts[first] for first, _ in pieces),
+        tuple(starts[first] for first, _ in pieces),
         tuple(max(values, default=None) for values in merged),
         tuple(median(values) if values else None for values in merged),
         tuple(len(values) / (last - first) / on.width for values, (first, last) in zip(merged, pieces, strict=True)),

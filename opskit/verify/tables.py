@@ -76,10 +76,10 @@ def _summary(one: PathSummary, windows: Sequence[Window], predicted: Prediction 
 
 
 def _clients(one: PathSummary) -> str:
-    """All, and of them those that have no figure."""
+    """How many, and how many of them have no figure."""
     without = ((one.not_recovered, "not recovered"), (one.not_judged, "not judged"))
-    told = [f"{count} {how}" for count, how in without if count]
-    return f"{one.clients}, {', '.join(told)}" if told else str(one.clients)
+    told = [f"{count} of {one.clients} {how}" for count, how in without if count]
+    return ", ".join(told) or str(one.clients)
 
 
 def _window(window: Window) -> tuple[Cell | str, ...]:

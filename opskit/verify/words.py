@@ -136,8 +136,7 @@ def bound(prediction: Prediction) -> str:
 
 
 def scenario_in_words(name: str) -> str:
-    meanings: dict[str, str] = {**SCENARIOS}
-    return _sentence(meanings.get(name, name))
+    return _sentence(next((meaning for known, meaning in SCENARIOS.items() if known == name), name))
 
 
 def _only_this_run(result: VerifyResult) -> tuple[Sentence, ...]:
