@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from opskit.report.shapes import Bar, Cell, Chart, Fold, Mark, Row, Series, Shape, Timeline
 from opskit.report.shapes import Span as Stretch
@@ -9,11 +10,14 @@ from opskit.verify.figures import Axis, Curve
 from opskit.verify.history import Effect
 from opskit.verify.result import Event, VerifyResult, Victim, Window
 from opskit.verify.spans import Span
-from opskit.verify.words import counted, outcome, path_in_words, path_rank, seconds
+from opskit.verify.words import counted, keeps_limit, outcome, path_in_words, path_rank, seconds
 
+Key = tuple[str, str]
+"""(path, client)"""
 Shares = Mapping[tuple[str, str], tuple[float, ...]]
 MANY_ROWS = 40
-"""Beyond these, rows in which nothing failed are folded."""
+WORST_ROWS = 5
+"""Where there are more rows than many, so many of each path are shown, those that had it worst; the rest is folded."""
 LEGEND = (
     "operations that failed or stayed open, stronger where more did",
     "time to recover, from the event on; a dotted end was not seen",
@@ -38,17 +42,37 @@ def timeline(
 ) -> Iterator[Shape]:
     """A row per path and client, below one per victim that shows where the fault was seen in effect."""
     starts: dict[Event, float] = {"fault": 0.0, "thaw": next((one.start for one in shaded if one.label == "thaw"), 0.0)}
-    held: dict[tuple[str, str], list[Window]] = defaultdict(list)
+    held: defaultdict[Key, list[Window]] = defaultdict(list)
     for window in result.windows:
         held[window.path, window.client].append(window)
     keys = sorted({*held, *((path, client) for client, path in shares)}, key=lambda key: (path_rank(key[0]), key[1]))
-    rows = [_row(path, client, held[path, client], shares.get((client, path), ()), starts) for path, client in keys]
-    quiet = [row for row in rows if not any(row.density) and not row.bars] if len(rows) > MANY_ROWS else []
-    shown = (*_victim_rows(result.victims, effects, on), *(row for row in rows if row not in quiet))
+    rows = {
+        (path, client): _row(path, client, held[path, client], shares.get((client, path), ()), starts)
+        for path, client in keys
+    }
+    first = _worst(rows, held) if len(rows) > MANY_ROWS else set(rows)
+    shown = (*_victim_rows(result.victims, effects, on), *(row for key, row in rows.items() if key in first))
     yield Timeline("Seconds from the fault in effect on.", on.start, on.end, shaded, shown, LEGEND)
-    if quiet:
-        inner = Timeline("Nothing failed here.", on.start, on.end, shaded, tuple(quiet), LEGEND)
-        yield Fold(f"{len(quiet)} more rows, in which nothing failed", (inner,))
+    rest = tuple(row for key, row in rows.items() if key not in first)
+    if rest:
+        caption = f"All rows but the {WORST_ROWS} of each path that had it worst."
+        yield Fold(
+            f"{len(rest)} more rows, of clients that fared no worse",
+            (Timeline(caption, on.start, on.end, shaded, rest, LEGEND),),
+        )
+
+
+def _worst(rows: Mapping[Key, Row], held: Mapping[Key, Sequence[Window]]) -> set[Key]:
+    """Of each path those with a row to look at: missed windows first, then by what failed."""
+
+    def badness(key: Key) -> tuple[bool, float, float]:
+        windows = held[key]
+        longest = max((window.seconds or 0 for window in windows), default=0.0)
+        return any(keeps_limit(window) is False for window in windows), longest, sum(rows[key].density)
+
+    marked = [key for key, row in rows.items() if row.bars or any(row.density)]
+    by_path = groupby(sorted(marked, key=lambda key: key[0]), key=lambda key: key[0])
+    return {key for _, keys in by_path for key in sorted(keys, key=badness, reverse=True)[:WORST_ROWS]}
 
 
 def failures(curves: Sequence[Curve], shaded: tuple[Stretch, ...], on: Axis) -> Iterator[Chart]:
@@ -56,7 +80,7 @@ def failures(curves: Sequence[Curve], shaded: tuple[Stretch, ...], on: Axis) -> 
     for curve in sorted(curves, key=lambda curve: path_rank(curve.path)):
         if any(curve.failed):
             series = (Series("attempted", curve.attempted, "dim"), Series("failed", curve.failed, "bad"))
-            summary = f"at worst {max(curve.failed):.2g} a second failed"
+            summary = f"at worst {round(max(curve.failed), 1):g} a second failed"
             yield Chart(curve.path, on.start, on.end, curve.starts, series, shaded, "/s", summary=summary)
 
 
