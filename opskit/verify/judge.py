@@ -16,7 +16,7 @@ from opskit.verify.summary import fresh, summaries
 from opskit.verify.verdict import verdict
 from opskit.verify.windows import windows
 
-SLOW_START_SECONDS = 1.0
+SLOW_START_SECONDS = 3.0
 NOTABLE_CLOCK_SECONDS = 0.1
 
 

@@ -36,7 +36,10 @@ class Limits(Frozen):
     """Resolution that is still fine enough, as a part of the window."""
 
     def of(self, path: str, event: Literal["fault", "thaw"] = "thaw") -> float | None:
-        """The window of a path in seconds: its own, else that of its kind, the word before the @; None: not judged."""
+        """The window of a path in seconds: its own, else that of its kind, the word before the @; None: not judged.
+
+        event: by default the one after which every path that has a window is judged.
+        """
         if event == "fault" and path in self.unjudged_paths:
             return None
         own = self.windows.get(path)

@@ -7,36 +7,40 @@ window open until it has failed, and an operation that is indeterminate has fail
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from opskit.verify.align import Attempt
 from opskit.verify.spans import Span
+
+Outcome = Literal["never failed", "recovered", "flapped", "not recovered"]
 
 
 @dataclass(frozen=True)
 class Recovery:
     """window_ns: time to recover; where not recovered, so long at least. outage_ns: from the start of the first failure
-    to the same end, None where nothing failed. silence: whether it was down for a time although nothing failed in it.
-    untried: it is not shown to have recovered only because nothing was tried at the end.
+    to the same end, None where nothing failed. silence: the longest time in which it was down though nothing failed.
+    untried_ns: since then until the end nothing succeeded and nothing was tried, so that nobody knows.
     """
 
-    outcome: Literal["never failed", "recovered", "flapped", "not recovered"]
+    outcome: Outcome
     window_ns: int
     outage_ns: int | None
     flaps: int
     failed: int
     attempted: int
-    silence: tuple[int, int] | None = None
-    untried: bool = False
+    silence: tuple[int, int] | None
+    untried_ns: int | None
 
 
-@dataclass(frozen=True, order=True)
-class _Down:
-    """Evidence that the path was down: seen at seen_ns, since since_ns."""
+class _Down(NamedTuple):
+    """Evidence that the path was down: seen at seen_ns, since since_ns. Sorts as it comes in.
+
+    broke_ns: what had been well was so until then; a failure ends that when it is seen, a silence when it begins.
+    """
 
     seen_ns: int
     since_ns: int
-    silent: bool = False
+    broke_ns: int
 
 
 def recovery(attempts: list[Attempt], span: Span, stable_ns: int, silence_ns: int) -> Recovery:
@@ -44,44 +48,43 @@ def recovery(attempts: list[Attempt], span: Span, stable_ns: int, silence_ns: in
     first = bisect_left(attempts, span.counted_from_ns, key=lambda attempt: attempt.end_ns)
     within = [one for one in attempts[first:] if span.holds(one.start_ns, one.end_ns)]
     successes = [one.end_ns for one in within if one.ok and one.end_ns <= span.until_ns]
-    failures = [_Down(one.end_ns, one.start_ns) for one in within if not one.ok]
+    failures = [_Down(one.end_ns, one.start_ns, one.end_ns) for one in within if not one.ok]
     silences = [one for one in _silences(successes, span, silence_ns) if not _heard(failures, one)]
+    untried = None
+    if silences and silences[-1].seen_ns == span.until_ns:
+        last = silences[-1].since_ns
+        if all(one.start_ns < last for one in within):
+            untried = silences.pop().since_ns
     down = sorted(failures + silences)
-    counts = (_flaps(within), len(failures), len(within))
-    if not down:
-        return Recovery("never failed", 0, None, *counts)
     outcome, end = _end(down, successes, span, stable_ns)
-    # nobody tried in a silence in which nothing failed either: it proves no failure
-    untried = (
-        outcome == "not recovered"
-        and down[-1].silent
-        and not any(one.start_ns >= down[-1].since_ns for one in within)
-        and (not failures or _end(failures, successes, span, stable_ns)[0] != "not recovered")
-    )
     return Recovery(
         outcome,
-        max(end - span.from_ns, 0),
-        max(end - min(one.since_ns for one in down), 0),
-        *counts,
-        silence=max(((one.since_ns, one.seen_ns) for one in silences), key=lambda one: one[1] - one[0], default=None),
-        untried=untried,
+        window_ns=max(end - span.from_ns, 0),
+        outage_ns=max(end - min(one.since_ns for one in down), 0) if down else None,
+        flaps=_flaps(within),
+        failed=len(failures),
+        attempted=len(within),
+        silence=max(
+            ((one.since_ns, one.seen_ns) for one in silences), key=lambda one: (one[1] - one[0], one), default=None
+        ),
+        untried_ns=untried,
     )
 
 
-def _end(
-    down: list[_Down], successes: list[int], span: Span, stable_ns: int
-) -> tuple[Literal["recovered", "flapped", "not recovered"], int]:
+def _end(down: list[_Down], successes: list[int], span: Span, stable_ns: int) -> tuple[Outcome, int]:
     """How it ended, and the first success after the last evidence: the earliest at which it can have recovered.
 
     Without one, it was down until the end of the span. Where the stable time no longer fits into the span, nobody knows
     whether it had recovered: the window is so long at least.
     """
+    if not down:
+        return "never failed", span.from_ns
     back = _next(successes, down[-1].seen_ns)
     if back is None or back + stable_ns > span.until_ns:
         return "not recovered", span.until_ns if back is None else back
     for earlier, later in pairwise(down):
         up = _next(successes, earlier.seen_ns)
-        if up is not None and later.seen_ns - up >= stable_ns:
+        if up is not None and later.broke_ns - up >= stable_ns:
             return "flapped", back
     return "recovered", back
 
@@ -96,10 +99,10 @@ def _silences(successes: list[int], span: Span, silence_ns: int) -> list[_Down]:
     found, earlier = [], span.from_ns
     for at in successes:
         if at - earlier > silence_ns:
-            found.append(_Down(at - 1, earlier, silent=True))
+            found.append(_Down(at - 1, earlier, earlier))
         earlier = max(at, earlier)
     if span.until_ns - earlier > silence_ns:
-        found.append(_Down(span.until_ns, earlier, silent=True))
+        found.append(_Down(span.until_ns, earlier, earlier))
     return found
 
 

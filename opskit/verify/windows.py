@@ -72,8 +72,8 @@ def _why_not(series: Series, span: Span, found: Recovery, gaps: Sequence[Gap], l
     if found.attempted < limits.least_samples:
         noun = "acknowledged message" if series.path == CONSUME else "operation"
         return f"{count(found.attempted, noun)}, {limits.least_samples} needed"
-    if found.untried and found.silence:
-        return f"nothing was acknowledged from {when(found.silence[0])} on, so nothing could be received"
+    if found.untried_ns is not None and found.outcome != "not recovered":
+        return f"nothing was acknowledged from {when(found.untried_ns)} on, so nothing could be received"
     if found.outcome == "never failed" and span.watched_ns < limits.stable_seconds * SECOND:
         watched = seconds(span.watched_ns)
         return f"it was watched for {watched:.1f} s, less than the stable time of {limits.stable_seconds:g} s"

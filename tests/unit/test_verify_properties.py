@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from verify_cases import CASES, history_of, limits_of, load
 
@@ -43,21 +43,23 @@ def longer(one: Recovery, than: Recovery) -> bool:
     """What is not recovered is longer than all that is; of two of those the one that was proven for longer."""
 
     def rank(found: Recovery) -> tuple[bool, int]:
-        return found.outcome == "not recovered", found.window_ns
+        return found.outcome == "not recovered" or found.untried_ns is not None, found.window_ns
 
     return rank(one) > rank(than)
 
 
 @given(MANY, ATTEMPTS, SPANS)
 def test_a_success_more_never_lengthens_a_window(attempts: list[Attempt], one: Attempt, span: Span) -> None:
-    more = [*attempts, one._replace(ok=True)]
-    assert not longer(judged(more, span), judged(attempts, span))
+    found = judged(attempts, span)
+    assume(found.untried_ns is None)
+    assert not longer(judged([*attempts, one._replace(ok=True)], span), found)
 
 
 @given(MANY, ATTEMPTS, SPANS)
 def test_a_failure_more_never_shortens_a_window(attempts: list[Attempt], one: Attempt, span: Span) -> None:
-    more = [*attempts, one._replace(ok=False)]
-    assert not longer(judged(attempts, span), judged(more, span))
+    found = judged(attempts, span)
+    assume(found.untried_ns is None)
+    assert not longer(found, judged([*attempts, one._replace(ok=False)], span))
 
 
 @given(MANY, SPANS)
@@ -99,7 +101,10 @@ def test_a_window_does_not_depend_on_when_it_was(attempts: list[Attempt], span: 
     counted, since, until = span.counted_from_ns + by, span.from_ns + by, span.until_ns + by
     later = replace(span, counted_from_ns=counted, from_ns=since, until_ns=until)
     found, expected = judged(moved, later), judged(attempts, span)
-    assert replace(found, silence=None) == replace(expected, silence=None)
+    relative = [
+        (one.outcome, one.window_ns, one.outage_ns, one.flaps, one.failed, one.attempted) for one in (found, expected)
+    ]
+    assert relative[0] == relative[1]
 
 
 SENDS = st.dictionaries(
@@ -160,17 +165,9 @@ def of(case: dict[str, Any], history: History) -> Judged:
 
 
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: case["name"])
-def test_the_order_of_records_changes_nothing(case: dict[str, Any]) -> None:
+def test_neither_wall_clocks_nor_the_order_of_records_matter(case: dict[str, Any]) -> None:
+    """Every host's clock is moved, and its samples with it; the wall clock jumps about; records are shuffled."""
     history, random = history_of(case), Random(case["name"])  # noqa: S311 - a shuffle
-    kinds = ("ops", "clocks", "phases", "effects", "attached", "gaps")
-    shuffled = {kind: random.sample(getattr(history, kind), len(getattr(history, kind))) for kind in kinds}
-    assert of(case, replace(history, **{kind: tuple(found) for kind, found in shuffled.items()})) == of(case, history)
-
-
-@pytest.mark.parametrize("case", EVERY, ids=lambda case: case["name"])
-def test_no_clock_but_the_monotonic_ones_and_their_samples_matters(case: dict[str, Any]) -> None:
-    """Every host's clock is moved, and its samples with it; the wall clock jumps about."""
-    history = history_of(case)
     hosts = {client.name: client.host for client in history.header.clients}
     offsets = {
         host: 10**9 * number for number, host in enumerate(sorted({*hosts.values(), *history.header.victims}), 1)
@@ -190,17 +187,24 @@ def test_no_clock_but_the_monotonic_ones_and_their_samples_matters(case: dict[st
         by = offsets[hosts[one.client]]
         return replace(one, from_ns=one.from_ns + by, to_ns=one.to_ns + by)
 
-    moved = replace(
-        history,
-        ops=tuple(map(op, history.ops)),
-        clocks=tuple(map(clock, history.clocks)),
-        effects=tuple(map(effect, history.effects)),
-        gaps=tuple(map(gap, history.gaps)),
-    )
-    assert of(case, moved) == of(case, history)
+    moved: dict[str, Any] = {
+        "ops": map(op, history.ops),
+        "clocks": map(clock, history.clocks),
+        "phases": history.phases,
+        "effects": map(effect, history.effects),
+        "attached": history.attached,
+        "gaps": map(gap, history.gaps),
+    }
+    for kind, records in moved.items():
+        shuffled = list(records)
+        random.shuffle(shuffled)
+        moved[kind] = tuple(shuffled)
+    assert of(case, replace(history, **moved)) == of(case, history)
 
 
-@pytest.mark.parametrize("case", EVERY, ids=lambda case: case["name"])
+@pytest.mark.parametrize(
+    "case", [case for case in EVERY if case["expect"].get("verdict") == "holds"], ids=lambda case: case["name"]
+)
 def test_nothing_holds_without_a_fault_that_was_shown(case: dict[str, Any]) -> None:
     found = of(case, replace(history_of(case), effects=()))
     assert found.verdict.judgement == "unjudged"
