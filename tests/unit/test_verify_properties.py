@@ -33,6 +33,7 @@ ATTEMPTS = st.builds(
 )
 MANY = st.lists(ATTEMPTS, max_size=40)
 EVERY = [case for path in sorted(CASES.glob("*.yml")) for case in load(path.name)]
+HOLDING = [case for case in EVERY if case["expect"].get("verdict") == "holds"]
 
 
 def judged(attempts: list[Attempt], span: Span, silence: int = SILENCE) -> Recovery:
