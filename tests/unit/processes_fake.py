@@ -1,15 +1,29 @@
-"""A /proc of made-up processes: signals stop them and let them go on."""
+"""A host of made-up processes: signals stop them and let them go on; nothing is run."""
 
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from opskit.onhost import processes, units
+from opskit.onhost import changes, faults, freeze, nft, processes, units
 
 CGROUP = "/system.slice/a.service"
 STATES = {signal.SIGSTOP: "T", signal.SIGCONT: "S"}
+
+REQUEST: dict[str, Any] = {
+    "op": "fault",
+    "id": "20261122-ab12",
+    "subject": "ns1",
+    "kind": "freeze",
+    "units": ["a.service"],
+    "serves": [10911, 10909],
+    "dials": [9876],
+    "ssh_port": 2222,
+    "undo_seconds": 90,
+    "quiet_seconds": 5,
+}
 
 
 class FakeProc:
@@ -57,3 +71,22 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeProc:
     shown = {"ActiveState": "active", "Restart": "on-failure", "ControlGroup": CGROUP}
     monkeypatch.setattr(units, "properties", lambda unit, names: shown)
     return fake
+
+
+@pytest.fixture
+def host(proc: FakeProc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeProc:
+    """Root on a host where a.service runs as process 12, with nft and no change armed."""
+    monkeypatch.setattr(changes, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(changes, "RECORDS", str(tmp_path / "changes"))
+    monkeypatch.setattr(changes.subprocess, "run", lambda *words, **_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(nft, "available", lambda: True)
+    monkeypatch.setattr(freeze, "SETTLE_SECONDS", 0.05)
+    proc.add(12)
+    return proc
+
+
+def armed(kind: str = "freeze", boot: str = "boot-1") -> dict[str, Any]:
+    fault = {**faults.plan({**REQUEST, "kind": kind}), "boot_id": boot}
+    changes.arm(REQUEST["id"], kind, "ns1", fault, 90)
+    return fault
