@@ -12,7 +12,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime demo demo-down test test-unit test-lab molecule lint format schemas specs java keys locks clean
+.PHONY: help install runtime demo demo-down incident test test-unit test-lab test-long molecule lint format schemas specs java keys locks clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -30,17 +30,29 @@ $(BIN)/opskit: pyproject.toml
 runtime: install
 	@scripts/setup.sh lab java
 
-demo: runtime ## build the lab, deploy a real cluster to it, show its status
+demo: runtime ## build the lab, deploy a real cluster to it, hang a nameserver and a broker, show the verdict
 	@$(OPSKIT) -i $(INVENTORY) lab up --name $(LAB)
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --window 5 --stable 5 --hold 12
 	@printf '\nThe lab is still up. Three commands to try next:\n'
 	@printf '%s\n' '  # again: one sweep, nothing changes' \
 	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy" \
-	  '  # hang a nameserver; podman unpause undoes it' \
-	  "  podman pause opskit-$(LAB)-ns1; $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status" \
+	  '  # what would another drill do? without --dry-run it does it' \
+	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --scenario broker --fault blackhole --dry-run" \
 	  '  # remove everything' \
 	  '  make demo-down'
+
+incident: LAB = incident
+incident: INVENTORY = inventories/incident
+incident: HOLD ?= 90
+incident: runtime ## the post-mortem again: its layout, 4.8.0 clients as they come; HOLD=600 for all ten minutes
+	@$(OPSKIT) -i $(INVENTORY) lab up --name $(LAB)
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --scenario host --window 30 --hold $(HOLD) && \
+	  { echo 'The incident did not happen: a drill that should fail has passed.'; exit 1; } || test $$? -eq 1
+	@printf '\nAs in the post-mortem: nobody left the hung nameserver. To remove the lab:\n  %s\n' \
+	  'make demo-down LAB=$(LAB) INVENTORY=$(INVENTORY)'
 
 demo-down: install ## remove the lab of the demo
 	@$(OPSKIT) -i $(INVENTORY) lab down --name $(LAB)
@@ -56,6 +68,10 @@ TIMED := tests/lab/test_deploy.py tests/lab/test_status_real.py
 test-lab: runtime ## real RocketMQ, real hosts
 	@$(BIN)/pytest $(TIMED)
 	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED),$(wildcard tests/lab/test_*.py))
+
+# every cell of the undo matrix, ten minutes of the incident, fifty clients; docs/long-tests.md holds what it showed
+test-long: runtime ## what takes longer than CI has time for
+	@OPSKIT_TEST_LONG=1 $(BIN)/pytest tests/lab/test_verify.py tests/lab/test_incident.py
 
 molecule: runtime ## the roles on real hosts: check, converge, idempotence, audit by testinfra
 	@PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_LAB=molecule-$$$$ \

@@ -16,7 +16,10 @@ from opskit.paths import assets
 from opskit.plan.result import PlanResult
 from opskit.render.result import Rendered
 from opskit.status.result import StatusReport
+from opskit.verify.catalogue import Catalogue
 from opskit.verify.compare import VerifyHistory
+from opskit.verify.plan import DrillPlan
+from opskit.verify.restore import RestoreResult
 from opskit.verify.result import VerifyResult
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -27,6 +30,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "status-1": StatusReport,
     "verify-1": VerifyResult,
     "verify-history-1": VerifyHistory,
+    "verify-list-1": Catalogue,
+    "verify-plan-1": DrillPlan,
+    "verify-restore-1": RestoreResult,
 }
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from opskit.cli.experiment import experiment
 from opskit.cli.state import State, finish, say_to_stderr, show_findings
 from opskit.errors import Exit
 
@@ -127,3 +128,28 @@ def restore(ctx: typer.Context) -> None:
     say_to_stderr(f"Asking {len(cluster.hosts)} hosts what is armed")
     result = restore_all(cluster)
     finish(state, result, list(present(result)), exit_code(result))
+
+
+@app.command()
+def history(
+    ctx: typer.Context,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="RUN RUN", help="Compare two drills, each named by the last letters of its run."),
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many drills to look back.")] = 20,
+) -> None:
+    """List the drills of this cluster that this machine made, newest first; compare two of them."""
+    from opskit.plan.judge import accept
+    from opskit.runs.past import past
+    from opskit.verify import compare as drills
+    from opskit.verify.present_history import present_history
+    from opskit.verify.result import VerifyResult
+
+    state: State = ctx.obj
+    cluster, _ = accept(state.required_inventories())
+    found = drills.history(cluster.name, past(cluster.name, "verify", VerifyResult, last), compare)
+    finish(state, found, list(present_history(found)), Exit.HOLDS)
+
+
+app.command()(experiment)

@@ -15,6 +15,7 @@ from opskit.verify.spans import fault_span, thaw_span
 from opskit.verify.timeline import failures, latencies, shading, timeline
 from opskit.verify.words import (
     bound,
+    judged_predictions,
     keeps_limit,
     reasons,
     scenario_in_words,
@@ -90,7 +91,7 @@ def _figures(result: VerifyResult) -> Iterator[Figure]:
     yield Figure("Messages lost", f"{ledger.lost:,}", lost, "bad" if ledger.lost else "good")
     if result.longest_gap_seconds is not None:
         yield Figure("Longest consumer silence", seconds(result.longest_gap_seconds), "between fault and undo")
-    if predicted := worst_case(result.predictions):
+    if predicted := worst_case(judged_predictions(result)):
         yield Figure("Worst case by the timers", bound(predicted), f"{predicted.path}; {predicted.client}")
 
 

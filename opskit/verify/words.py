@@ -131,6 +131,12 @@ def worst_case(predictions: Iterable[Prediction]) -> Prediction | None:
     return max(predictions, key=lambda one: float("inf") if one.seconds is None else one.seconds, default=None)
 
 
+def judged_predictions(result: VerifyResult) -> tuple[Prediction, ...]:
+    """Of the paths that have a window in this drill."""
+    judged = {one.path for one in result.summaries if one.limit_seconds is not None}
+    return tuple(one for one in result.predictions if one.path in judged)
+
+
 def bound(prediction: Prediction) -> str:
     return "no end" if prediction.seconds is None else seconds(prediction.seconds)
 
@@ -140,7 +146,7 @@ def scenario_in_words(name: str) -> str:
 
 
 def _only_this_run(result: VerifyResult) -> tuple[Sentence, ...]:
-    worst = worst_case(result.predictions) if result.verdict.in_this_run_only else None
+    worst = worst_case(judged_predictions(result)) if result.verdict.in_this_run_only else None
     if worst is None:
         return ()
     allowed = "no timer ends" if worst.seconds is None else f"the timers allow {seconds(worst.seconds)} for"
