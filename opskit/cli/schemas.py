@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from opskit.deploy.result import DeployResult
+from opskit.experiment.preview import Preview
+from opskit.experiment.result import ExperimentResult
 from opskit.lab.result import LabReport
 from opskit.paths import assets
 from opskit.plan.result import PlanResult
@@ -29,6 +31,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "deploy-1": DeployResult,
     "status-1": StatusReport,
     "verify-1": VerifyResult,
+    "verify-experiment-1": ExperimentResult,
+    "verify-experiment-plan-1": Preview,
     "verify-history-1": VerifyHistory,
     "verify-list-1": Catalogue,
     "verify-plan-1": DrillPlan,

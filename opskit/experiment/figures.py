@@ -16,6 +16,7 @@ from opskit.experiment.result import (
     RowState,
     WorstCase,
 )
+from opskit.inventory.cluster import Client, Server
 from opskit.predict.predict import worst as worst_predicted
 from opskit.verify.options import WINDOWED
 from opskit.verify.result import Event, Judgement, VerifyResult, Window
@@ -27,7 +28,11 @@ FRESH = ("bootstrap@producer", "bootstrap@consumer")
 def row_result(prepared: PreparedRow, record: Record | None) -> RowResult:
     """record: of the row as it is defined now; None where it was not run."""
     row, cluster = prepared.row, prepared.cluster
-    settings = cluster.clients[0].settings
+    first: dict[str, Server | Client] = {
+        "nameserver": cluster.nameservers[0],
+        "broker": cluster.brokers[0],
+        "client": cluster.clients[0],
+    }
     told = RowResult(
         name=row.name,
         note=row.note,
@@ -35,7 +40,7 @@ def row_result(prepared: PreparedRow, record: Record | None) -> RowResult:
         fault=row.fault,
         servers=", ".join(sorted({server.release for server in cluster.servers})),
         clients=", ".join(sorted({release for client in cluster.clients for release in client.releases})),
-        client_settings=settings,
+        settings={component: one.settings for component, one in first.items()},
         expect=row.expect,
         state="not run",
     )

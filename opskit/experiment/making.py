@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from opskit.errors import Exit
 from opskit.experiment import machine
-from opskit.experiment.children import Children, Stopped
+from opskit.experiment.children import OPSKIT, Children, Stopped
 from opskit.experiment.figures import row_result
 from opskit.experiment.labs import Attempt, Lab
 from opskit.experiment.prepare import PreparedRow
@@ -26,9 +26,9 @@ MOST_ATTEMPTS = 2
 class Making:
     """prefix: of the labs' names; one that an opskit before this one left is taken down first."""
 
-    def __init__(self, rows: Rows, prefix: str, jobs: int, tell: Progress) -> None:
+    def __init__(self, rows: Rows, prefix: str, jobs: int, tell: Progress, program: Sequence[str] = OPSKIT) -> None:
         self._rows, self._prefix, self._jobs, self._tell = rows, prefix, jobs, tell
-        self._children, self._last = Children(), Children()
+        self._children, self._last = Children(program), Children(program)
         self._attempts: Counter[str] = Counter()
         self._opskit = machine.opskit_version()
 

@@ -65,7 +65,9 @@ def prepare(experiment: Experiment, file: Path) -> tuple[PreparedRow, ...]:
                     hosts[inventory] = tuple(host.name for host in load([inventory]).hosts)
                 prepared.append(_prepared(row, inventory, hosts[inventory], folder))
             except OpskitError as error:
-                raise _of_row(error, f"{file}, row {row.name}", folder) from error
+                place = _of_row(error.where, row, folder)
+                where = f"{file}, row {row.name}{place and f': {place}'}"
+                raise OpskitError(error.what, where=where, remedy=error.remedy) from error
     return tuple(prepared)
 
 
@@ -118,7 +120,8 @@ def _prepared(row: DrillRow, inventory: Path, hosts: Sequence[str], folder: Path
     declaration = load([inventory, overlay.write(folder, texts)])
     judged = judge(declaration)
     if judged.cluster is None or judged.errors:
-        raise rejection(judged.errors)
+        own = (one.model_copy(update={"origin": _of_row(one.origin, row, folder)}) for one in judged.errors)
+        raise rejection(tuple(dict.fromkeys(own)))
     cluster = judged.cluster
     if cluster.environment == "production":
         raise OpskitError(
@@ -153,9 +156,10 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _of_row(error: OpskitError, where: str, folder: Path) -> OpskitError:
-    """The same error, said of the row: places in its overlay are the row's own vars."""
-    in_overlay = re.compile(rf"{re.escape(str(folder))}/host_vars/([^/:]+)\.yml(:\d+)?")
-    place = in_overlay.sub(r"vars on \1", error.where)
-    remedy = in_overlay.sub(r"vars on \1", error.remedy)
-    return OpskitError(error.what, where=f"{where}: {place}" if place else where, remedy=remedy)
+def _of_row(place: str, row: DrillRow, folder: Path) -> str:
+    """A place in the row's overlay as one in the row; any other as it is."""
+    found = re.match(rf"{re.escape(str(folder))}/host_vars/(.+?)\.yml(?::\d+)?:? ?(\w*)(.*)", place)
+    if not found:
+        return place
+    host, variable, rest = found.groups()
+    return f"{f'hosts.{host}' if variable in row.hosts.get(host, {}) else 'vars'}.{variable}{rest}"

@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 
 from opskit.errors import Exit
-from opskit.experiment.cells import layout_table, number, short_table, table, thaw_table, verdict
+from opskit.experiment.cells import (
+    layout_table,
+    number,
+    page_table,
+    settings_table,
+    short_table,
+    thaw_table,
+    theory_table,
+    verdict,
+)
 from opskit.experiment.figures import exit_code
 from opskit.experiment.result import ExperimentResult, Layout, PathFigures, RowResult
 from opskit.report.shapes import Banner, Bar, Cell, Figure, Figures, Heading, Mark, Row, Sentence, Shape, Timeline
 from opskit.verify.options import WINDOWED
 
 METHOD = (
-    "Each row is a drill of `opskit verify failover` on an embedded lab: real servers, and the official Java client in "
+    "Each row is a drill of opskit verify failover on an embedded lab: real servers, and the official Java client in "
     "two instance layouts. A window counts from the fault in effect to the first success after which nothing fails for "
     "the stable time, of the slowest client; > marks one that did not recover while the fault was held. failed/n "
     "counts the operations of all clients in that time. Lost: acknowledged, never received; late: received only after "
@@ -30,25 +39,28 @@ def present(result: ExperimentResult) -> Iterator[Shape]:
 
 
 def page(result: ExperimentResult) -> Iterator[Shape]:
-    """For experiment.html."""
+    """For experiment.html, below its title and `origin`."""
     yield _banner(result)
     yield Figures(tuple(_figures(result)))
     if result.about:
         yield Sentence(result.about)
     yield Heading("Results")
-    yield table(result)
+    yield page_table(result)
     yield Sentence(METHOD, "dim")
     if any(row.figures for row in result.rows):
         yield Heading("Time to recover, side by side")
         yield timeline(result)
+        yield Heading("The theory beside the measurement")
+        yield theory_table(result)
         yield Heading("By layout of the client instances")
         yield layout_table(result)
         yield Heading("After the undo")
         yield thaw_table(result)
-    yield Heading("Why")
-    yield from (Sentence(reason) for reason in reasons(result))
-    yield Heading("Where and when")
-    yield from (Sentence(sentence) for sentence in origin(result))
+    if found := tuple(reasons(result)):
+        yield Heading("Why rows do not hold")
+        yield from (Sentence(reason) for reason in found)
+    yield Heading("What ran")
+    yield settings_table(result)
 
 
 def timeline(result: ExperimentResult) -> Timeline:
@@ -67,8 +79,8 @@ def timeline(result: ExperimentResult) -> Timeline:
 
 
 def reasons(result: ExperimentResult) -> Iterator[str]:
-    """A sentence a row."""
-    yield from (f"{row.name}: {row.sentence}" for row in result.rows if row.sentence)
+    """Why a row does not hold, or could not be judged."""
+    yield from (f"{row.name}: {row.sentence}" for row in result.rows if row.sentence and row.judgement != "holds")
 
 
 def origin(result: ExperimentResult) -> Iterator[str]:

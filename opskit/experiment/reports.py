@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from opskit.experiment.cells import layout_table, table, thaw_table
+from opskit.experiment.cells import layout_table, settings_table, table, thaw_table
 from opskit.experiment.present import METHOD, origin, page, reasons
 from opskit.experiment.result import ExperimentResult
 from opskit.report import html
@@ -24,7 +24,7 @@ def write_reports(out: Path, result: ExperimentResult) -> None:
 
 
 def markdown(result: ExperimentResult) -> str:
-    """For docs: the table, the table by layouts, the one after the undo, and what they depend on."""
+    """For docs: the table, windows by layout and after the undo, what ran, and what they depend on."""
     return "\n".join(_lines(result)) + "\n"
 
 
@@ -34,12 +34,11 @@ def _lines(result: ExperimentResult) -> Iterator[str]:
     if result.about:
         yield from (result.about, "")
     yield from (" ".join(origin(result)), "", METHOD, "")
-    yield from _table(table(result))
-    for more in (layout_table(result), thaw_table(result)):
-        if more.rows:
-            yield from ("", more.caption, "", *_table(more))
+    for shape in (table(result), layout_table(result), thaw_table(result), settings_table(result)):
+        if shape.rows:
+            yield from (shape.caption, "", *_table(shape), "")
     if found := list(reasons(result)):
-        yield from ("", "Why:", "", *(f"- {_escaped(reason)}" for reason in found))
+        yield from ("Why rows do not hold:", "", *(f"- {_escaped(reason)}" for reason in found))
 
 
 def _table(shape: Table) -> Iterator[str]:

@@ -82,7 +82,8 @@ class RowResult(Frozen):
     fault: str
     servers: str
     clients: str
-    client_settings: dict[str, Scalar]
+    settings: dict[str, dict[str, Scalar]]
+    """Of the first nameserver, broker and client host; what is not there is at its default."""
     expect: Judgement | None
     state: RowState
     judgement: Judgement | None = None

@@ -74,10 +74,12 @@ class Experiment(Frozen):
     about: str = ""
     inventory: Text
     defaults: Defaults = Defaults()
-    rows: Annotated[tuple[DrillRow, ...], Field(min_length=1)]
+    rows: tuple[DrillRow, ...]
 
     @model_validator(mode="after")
-    def _names_once(self) -> "Experiment":
+    def _some_rows_of_different_names(self) -> "Experiment":
+        if not self.rows:
+            raise ValueError("the table has no rows")
         names = [row.name for row in self.rows]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"two rows have the name {twice}")
