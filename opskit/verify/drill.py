@@ -157,9 +157,9 @@ class Drill:
                 if self._options.failure_budget is not None and spent > self._options.failure_budget:
                     self.recording.stopped = f"{spent} operations failed, the budget is {self._options.failure_budget}"
                     break
-                silent = [victim.host for victim in fault.victims if victim.ended]
-                if silent:
-                    self.recording.stopped = f"the connection to {', '.join(silent)} was lost"
+                ended = [f"{victim.host} ended it by itself ({victim.why})" for victim in fault.victims if victim.ended]
+                if ended:
+                    self.recording.stopped = ", ".join(ended)
                     break
             self.recording.hold_seconds = round(time.monotonic() - self._entered, 1)
             self._enter("undo")

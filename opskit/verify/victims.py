@@ -23,7 +23,10 @@ UNDO_SECONDS = 30.0
 
 
 class Victim:
-    """One victim while the drill goes on. before, after: its snapshots; restored: it said that the undo is done."""
+    """One victim while the drill goes on.
+
+    before, after: its snapshots. restored: it said that the undo is done, and why it was.
+    """
 
     def __init__(self, target: Target, request: Mapping[str, Any]) -> None:
         self.target, self.request = target, request
@@ -34,6 +37,7 @@ class Victim:
         self.error = ""
         self.by_hand: tuple[str, ...] = ()
         self.boot_id = ""
+        self.why = "the connection was lost"
         self.hand: Hand | None = None
 
     @property
@@ -102,13 +106,15 @@ class HeldFault:
                     victim.boot_id, victim.before = event["boot_id"], event["snapshot"]
                 case "beat":
                     self._clocks.heard(victim.host, victim.host, victim.boot_id, event["mono_ns"])
+                case "armed":
+                    victim.by_hand = tuple(event["by_hand"])
                 case "effect":
                     self._show(victim, event)
                 case "undone":
-                    victim.after = event["snapshot"]
+                    victim.after, victim.why = event["snapshot"], event["why"]
                     victim.restored.set()
                 case "undo-failed":
-                    victim.error, victim.by_hand = event["error"], tuple(event["by_hand"])
+                    victim.error = event["error"]
                 case "reply":
                     victim.error = event.get("error", victim.error)
 

@@ -160,7 +160,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.line(line)
 
 
-def interrupt(process: subprocess.Popen[str], signum: signal.Signals, timeout: float = 120) -> Done:
+NOTHING = 0
+"""The signal that is none: the process is only waited for."""
+
+
+def interrupt(process: subprocess.Popen[str], signum: int, timeout: float = 120) -> Done:
     """Send a signal to a process that this test started, and wait for its end."""
     began = time.monotonic()
     process.send_signal(signum)

@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
-/** Plain words on stdin, one command a line. The end of stdin is no command: a cut connection must not end a drill. */
+/**
+ * Plain words on stdin, one command a line. The end of stdin is the command to stop: where the controller is gone,
+ * nobody is left to end the traffic, and the next drill would meet this one's consumers in its groups.
+ */
 final class Commands {
     /** Does one command; words[0] is its name. */
     interface Listener {
@@ -27,6 +30,7 @@ final class Commands {
             } catch (IOException error) {
                 System.err.println("stdin: " + error);
             }
+            listener.command("stop");
         }, "commands");
         reader.setDaemon(true);
         reader.start();
