@@ -1,6 +1,5 @@
 """The file of an experiment: rows of drills, each checked before anything is started."""
 
-from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,9 +174,3 @@ def _place(raw: Any, loc: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         name = row.get("name") if isinstance(row, dict) else None
         return f"row {name if isinstance(name, str) else loc[1] + 1}", loc[2:]
     return ("defaults", loc[1:]) if len(loc) > 1 and loc[0] == "defaults" else ("", loc)
-
-
-def keys() -> Iterator[tuple[str, str]]:
-    """(kind, key) of every key of a table, for the docs' own test."""
-    for kind, model in (("table", Experiment), ("defaults", Defaults), ("row", DrillRow)):
-        yield from ((kind, key) for key in model.model_fields)

@@ -1,7 +1,9 @@
 """Stands in for `python -m opskit` under an experiment: notes what it is asked, keeps the folder of a lab, and ends as
 the folder that FAKE_OPSKIT names says.
 
-calls: a line a call. ROW.json: what the row's next drills do, the last one for ever: {code, out, err, hang, undo}.
+calls: a line a call. STEP-ROW.json: what the row's next steps do, the last one for ever: {code, out, err, undo}, hang:
+seconds that it waits for a signal, until and undo_until: calls that must have come before it ends, and before it has
+undone what it did.
 """
 
 import json
@@ -31,17 +33,23 @@ def behaviour(step: str, row: str) -> dict:  # type: ignore[type-arg]
     return first
 
 
+def await_call(line: str) -> None:
+    while line not in (HOME / "calls").read_text():
+        time.sleep(0.02)
+
+
 def act(does: dict, row: str) -> None:  # type: ignore[type-arg]
     received: list[int] = []
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda signum, _: received.append(signum))
+    await_call(does.get("until", ""))
     if "hang" in does:
         note(f"hangs {row}")
         end = time.monotonic() + does["hang"]
         while not received and time.monotonic() < end:
             time.sleep(0.02)
-        time.sleep(0.3)
         if received:
+            await_call(does.get("undo_until", ""))
             note(f"undone {row} after {','.join(signal.Signals(one).name for one in received)}")
             sys.exit(does.get("undo", 130 if received[0] == signal.SIGINT else 143))
     sys.stderr.write(does.get("err", ""))

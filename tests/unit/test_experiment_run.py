@@ -217,7 +217,7 @@ def test_every_drill_of_a_repeated_row_counts(bench: Bench) -> None:
 
 def test_a_failed_undo_stops_everything_and_leaves_its_lab(bench: Bench) -> None:
     rows = prepared("a"), prepared("b", "tuned"), prepared("c")
-    bench.does("a", {"hang": 0.5, "code": 4, "err": "opskit: broker-a: the undo failed\n"})
+    bench.does("a", {"until": "hangs b", "code": 4, "err": "opskit: broker-a: the undo failed\n"})
     bench.does("b", {"hang": 60})
     result = bench.make(*rows, jobs=2)
     assert [row.state for row in result.rows] == ["undo failed", "not run", "not run"]
@@ -247,13 +247,15 @@ def test_a_signal_reaches_each_child_once_and_its_undo_is_waited_for(
     bench: Bench, signum: signal.Signals, ends: type[BaseException]
 ) -> None:
     rows = prepared("a"), prepared("b"), prepared("c", "tuned")
-    bench.does("a", {"hang": 60})
-    bench.does("c", {"hang": 60})
+    bench.does("a", {"hang": 60, "undo_until": "both sent"})
+    bench.does("c", {"hang": 60, "undo_until": "both sent"})
 
     def twice() -> None:
         for _ in range(2):
             os.kill(os.getpid(), signum)
-            time.sleep(0.1)
+            time.sleep(0.2)
+        with (bench.home / "calls").open("a") as calls:
+            calls.write("both sent\n")
 
     both = after(bench, "hangs a", lambda: after(bench, "hangs c", twice).join())
     with pytest.raises(ends) as ended:
@@ -299,11 +301,10 @@ def test_a_signal_while_a_lab_comes_up(bench: Bench) -> None:
 def test_a_full_disk_ends_the_other_drills_and_takes_the_labs_down(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.does("a", "holds")
+    bench.does("a", {"until": "hangs b", "out": bench.result("holds")})
     bench.does("b", {"hang": 60})
 
     def full(*_: object) -> None:
-        after(bench, "hangs b", lambda: None).join()
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Rows, "keep", full)

@@ -13,7 +13,7 @@ from test_plan_wrong_inventories import patched
 
 from opskit.errors import Exit, OpskitError
 from opskit.experiment.prepare import arguments, prepare
-from opskit.experiment.table import DrillRow, read
+from opskit.experiment.table import DrillRow, Experiment, read
 from opskit.paths import assets
 
 CASES = Path(__file__).parent.parent / "cases" / "experiments"
@@ -152,3 +152,9 @@ def test_the_table_of_hangs_holds_what_it_should() -> None:
     assert frozen == {(scenario, on) for scenario in scenarios for on in (False, True)}
     assert {said.fault for said in rows} == {"freeze", "blackhole", "kill"}
     assert len(rows) >= 16
+
+
+def test_the_docs_name_every_key() -> None:
+    text = (assets() / "docs" / "experiments.md").read_text()
+    known = {*Experiment.model_fields, *DrillRow.model_fields}
+    assert not [key for key in known if f"`{key}`" not in text and f"\n{key}: " not in text]
