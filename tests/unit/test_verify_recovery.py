@@ -61,6 +61,7 @@ def test_what_is_under_way_at_the_end_of_sending_counts() -> None:
         ([ok(150, 100), ok(200, 150)], None, None, "never failed", 0),
         ([ok(151, 100), ok(200, 152)], (100, 150), None, "recovered", 51),
         ([ok(110), ok(150, 111), ok(155, 112)], None, None, "never failed", 0),
+        ([ok(110), ok(150, 111)], None, None, "never failed", 0),
         # nothing is tried after the last success: nobody knows
         ([ok(110), ok(149, 111)], None, 149, "never failed", 0),
         # it is tried, and nothing comes
