@@ -82,7 +82,7 @@ def experiment(
     from opskit.experiment.prepare import prepare
     from opskit.experiment.present import present
     from opskit.experiment.preview import present_preview, preview
-    from opskit.experiment.run import make, pick
+    from opskit.experiment.run import make, pick, picked
     from opskit.experiment.table import read
 
     state: State = ctx.obj
@@ -102,4 +102,4 @@ def experiment(
     folder = out or paths.state() / "experiments" / table.name
     with ExperimentProgress() as progress:
         result = make(table, prepared, only, file, folder, jobs, progress)
-    finish(state, result, list(present(result)), exit_code(result.rows))
+    finish(state, result, list(present(result)), exit_code(picked(result, only)))

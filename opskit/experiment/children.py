@@ -11,7 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from opskit.errors import Exit
+
 LOOK_SECONDS = 1.0
+CUT_SHORT = (Exit.INTERRUPTED, Exit.TERMINATED)
 OPSKIT = (sys.executable, "-m", "opskit")
 
 
@@ -38,26 +41,26 @@ class Children:
     def __init__(self, program: Sequence[str] = OPSKIT) -> None:
         self._program = tuple(program)
         self._running: set[asyncio.subprocess.Process] = set()
-        self._stopping = False
+        self._stopped_by: signal.Signals | None = None
 
     @property
     def stopping(self) -> bool:
-        return self._stopping
+        return self._stopped_by is not None
 
     def stop(self, signum: signal.Signals) -> None:
         """Hand a signal on to each child, once; from now on nothing is started."""
-        if self._stopping:
+        if self.stopping:
             return
-        self._stopping = True
+        self._stopped_by = signum
         for process in self._running:
             _send(process, signum)
 
     async def run(self, words: Sequence[str], out: Path, log: Path, on_line: Callable[[str], None]) -> Ended:
         """Run an opskit to its end: stdout to `out`, stderr after what stands in `log`, its newest line to on_line.
 
-        Raises Stopped where `stop` came before its end.
+        Raises Stopped where `stop` cut it short; one whose undo failed then is no less of a failure.
         """
-        if self._stopping:
+        if self.stopping:
             raise Stopped
         with out.open("wb") as stdout, log.open("ab") as stderr:
             begin = stderr.tell()
@@ -70,6 +73,8 @@ class Children:
                 start_new_session=True,
             )
         self._running.add(process)
+        if self._stopped_by is not None:  # while it was being started
+            _send(process, self._stopped_by)
         try:
             code = await _followed(process, log, begin, on_line)
         finally:
@@ -77,7 +82,7 @@ class Children:
                 _send(process, signal.SIGTERM)
                 await process.wait()
             self._running.discard(process)
-        if self._stopping:
+        if self.stopping and (code < 0 or code in CUT_SHORT):
             raise Stopped
         return Ended(code, said(log, begin))
 

@@ -34,6 +34,11 @@ class Rows:
         record = self.kept[row.name]
         return record is not None and record.judged
 
+    def make_again(self, row: PreparedRow) -> None:
+        """It waits, and what was kept of it counts no more."""
+        self.waiting.append(row)
+        self.kept[row.name] = None
+
     def begin(self, lab: str, row: PreparedRow) -> None:
         self.waiting.remove(row)
         self.under_way[lab] = row, time.monotonic()

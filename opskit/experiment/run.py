@@ -10,10 +10,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from opskit.errors import Exit, OpskitError
+from opskit.experiment.figures import exit_code
 from opskit.experiment.making import Making
 from opskit.experiment.prepare import PreparedRow
 from opskit.experiment.progress import Progress
-from opskit.experiment.result import ExperimentResult
+from opskit.experiment.result import ExperimentResult, RowResult
 from opskit.experiment.rows import Rows
 from opskit.experiment.table import Experiment
 from opskit.lab import require
@@ -31,24 +32,26 @@ def make(
     """Make the rows that are not judged yet, of those that `only` names where it names some; write the reports.
 
     Raises OpskitError: exit 3 where this machine cannot hold a lab, or another opskit makes the same experiment.
-    KeyboardInterrupt and SystemExit(143) come after every drill is undone and every lab is down.
+    KeyboardInterrupt and SystemExit(143) come after every drill is undone and every lab is down; where an undo failed,
+    the result comes instead.
     """
     wanted = pick(prepared, only)
     out = out.absolute()
     (out / "rows").mkdir(parents=True, exist_ok=True)
     with _locked(out):
         rows = Rows(experiment, prepared, file, out)
-        rows.waiting = [row for row in wanted if not rows.judged(row)]
         for row in wanted:
             if rows.judged(row):
                 tell.note(f"{row.name}: judged before, kept")
+            else:
+                rows.make_again(row)
         stopped = None
         if rows.waiting:
             require.check()
             making = Making(rows, lab_prefix(out), min(jobs, len(rows.waiting)), tell)
             stopped = asyncio.run(making.until_done())
         result = rows.report()
-    if stopped is not None:
+    if stopped is not None and exit_code(picked(result, only)) is not Exit.UNDO_FAILED:
         raise KeyboardInterrupt if stopped is signal.SIGINT else SystemExit(int(Exit.TERMINATED))
     return result
 
@@ -59,6 +62,11 @@ def pick(prepared: Sequence[PreparedRow], only: Sequence[str]) -> tuple[Prepared
     if strangers := [name for name in only if name not in names]:
         raise OpskitError(f"no row {', '.join(strangers)}", where="--row", remedy=f"Rows: {', '.join(names)}.")
     return tuple(row for row in prepared if not only or row.name in only)
+
+
+def picked(result: ExperimentResult, only: Sequence[str]) -> tuple[RowResult, ...]:
+    """The results of the same rows: what a run ends with is theirs."""
+    return tuple(row for row in result.rows if not only or row.name in only)
 
 
 def lab_prefix(out: Path) -> str:

@@ -33,7 +33,9 @@ def prepared(name: str, servers: str = "4.8.0", clients: str = "4.8.0", **row: A
         clients=("client1/4.8.0",),
         victims=(),
     )
-    return PreparedRow(drill, Path("inventory"), {}, small_cluster(), plan, Setup(servers, clients), f"definition of {name}")
+    return PreparedRow(
+        drill, Path("inventory"), {}, small_cluster(), plan, Setup(servers, clients), f"definition of {name}"
+    )
 
 
 def experiment(*rows: PreparedRow) -> Experiment:

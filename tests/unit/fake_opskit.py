@@ -51,6 +51,7 @@ def act(does: dict, row: str) -> None:  # type: ignore[type-arg]
         if received:
             await_call(does.get("undo_until", ""))
             note(f"undone {row} after {','.join(signal.Signals(one).name for one in received)}")
+            sys.stdout.write(does.get("out", ""))
             sys.exit(does.get("undo", 130 if received[0] == signal.SIGINT else 143))
     sys.stderr.write(does.get("err", ""))
     sys.stdout.write(does.get("out", ""))

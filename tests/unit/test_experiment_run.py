@@ -118,6 +118,7 @@ def test_what_was_judged_is_kept_and_only_the_rest_is_made(bench: Bench) -> None
     bench.does("b", {"code": 3, "err": "opskit: ns1: out of reach\n"})
     first = bench.make(*rows)
     assert [row.state for row in first.rows] == ["judged", "unjudged"]
+    assert [row.state for row in bench.make(*rows, only=["a"]).rows] == ["judged", "unjudged"]
     bench.does("b", "fails")
     second = bench.make(*rows)
     assert bench.calls == ["lab up 1", "deploy b on 1", "drill b on 1", "lab down 1"]
@@ -147,6 +148,7 @@ def test_only_the_rows_that_are_named_are_made(bench: Bench) -> None:
     bench.does("b", "holds")
     result = bench.make(*rows, only=["b"])
     assert [row.state for row in result.rows] == ["not run", "judged"]
+    assert [row.name for row in run.picked(result, ["b"])] == ["b"]
     with pytest.raises(OpskitError) as raised:
         bench.make(*rows, only=["c"])
     assert (raised.value.what, raised.value.code) == ("no row c", Exit.USAGE)
@@ -269,6 +271,26 @@ def test_a_signal_reaches_each_child_once_and_its_undo_is_waited_for(
     assert not [call for call in bench.calls if "drill b" in call]
     assert "Stopping: a, c under way" in bench.told.text
     assert "not run" in (bench.out / "experiment.md").read_text()
+
+
+def test_an_undo_that_fails_when_stopped_is_told_and_its_lab_stays(bench: Bench) -> None:
+    bench.does("a", {"hang": 60, "undo": 4})
+    bench.does("b", {"hang": 60})
+    both = after(bench, "hangs a", lambda: after(bench, "hangs b", lambda: os.kill(os.getpid(), signal.SIGINT)).join())
+    result = bench.make(prepared("a"), prepared("b", "tuned"), jobs=2)
+    both.join()
+    assert [row.state for row in result.rows] == ["undo failed", "not run"]
+    assert exit_code(result.rows) is Exit.UNDO_FAILED
+    assert [name[-2:] for name in bench.labs] == ["-1"]
+
+
+def test_a_drill_that_ended_before_the_signal_reached_it_counts(bench: Bench) -> None:
+    bench.does("a", {"hang": 60, "undo": 0, "out": bench.result("holds")})
+    after(bench, "hangs a", lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        bench.make(prepared("a"))
+    record = json.loads((bench.out / "rows" / "a.json").read_text())
+    assert record["drills"][0]["verdict"]["judgement"] == "holds"
 
 
 def test_a_drill_goes_on_to_its_end_where_the_one_who_started_it_is_killed(bench: Bench) -> None:
