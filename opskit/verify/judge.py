@@ -69,7 +69,7 @@ def _before_and_during(
         mine = [one for one in measured if one.path == path and one.event == "fault"]
         tried = sum(one.attempted for one in mine)
         if tried >= limits.least_samples and not any(one.failed or one.outage_seconds for one in mine):
-            yield f"{path} was tried {tried} times while it was to hang, and never failed: nothing hung"
+            yield f"{path} was tried {tried} times while it was to hang, and never failed: nothing hung there"
 
 
 def _notes(

@@ -78,10 +78,10 @@ def not_in_effect(aligned: Aligned, fault: Span | None, limits: Limits) -> tuple
 
 def _doubts(aligned: Aligned, victim: str, fault: Span | None, limits: Limits) -> Iterator[str]:
     shown, clock = _shown(aligned, victim), aligned.clocks.get(victim)
-    if clock is None:
-        yield f"the fault on {victim} cannot be placed in time: its clock was never compared with the controller's"
-    elif not shown or fault is None:
+    if not any(effect.victim == victim and effect.shown for effect in aligned.history.effects):
         yield f"the fault was never seen in effect on {victim}"
+    elif clock is None or fault is None:
+        yield f"the fault on {victim} cannot be placed in time: its clock was never compared with the controller's"
     elif clock.rebooted_ns is not None:
         yield f"{victim} was rebooted during the drill, so the fault did not last"
     elif gone := _gone(aligned, victim, shown):
