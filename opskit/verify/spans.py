@@ -82,7 +82,7 @@ def _doubts(aligned: Aligned, victim: str, fault: Span | None, limits: Limits) -
         yield f"the fault was never seen in effect on {victim}"
     elif clock is None or fault is None:
         yield f"the fault on {victim} cannot be placed in time: its clock was never compared with the controller's"
-    elif clock.rebooted_ns is not None:
+    elif clock.rebooted_ns is not None and clock.rebooted_ns < fault.until_ns:
         yield f"{victim} was rebooted during the drill, so the fault did not last"
     elif gone := _gone(aligned, victim, shown):
         after = seconds(gone[0].at_ns - fault.from_ns)
