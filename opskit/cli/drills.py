@@ -64,8 +64,8 @@ class DrillProgress:
 def run_drills(state: State, cluster: "Cluster", options: "Options", repeat: int = 1) -> Exit:
     """Make so many drills at random phases of the timers, show each result; the worst exit code."""
     from opskit.lab.pause import LabPauser
-    from opskit.verify.present import exit_code, present
     from opskit.verify.run import verify
+    from opskit.verify.showing.present import exit_code, present
 
     pauser = LabPauser() if options.fault == "freeze-host" else None
     codes = []

@@ -19,10 +19,10 @@ from opskit.plan.result import PlanResult
 from opskit.render.result import Rendered
 from opskit.status.result import StatusReport
 from opskit.verify.catalogue import Catalogue
-from opskit.verify.compare import VerifyHistory
 from opskit.verify.plan import DrillPlan
 from opskit.verify.restore import RestoreResult
 from opskit.verify.result import VerifyResult
+from opskit.verify.showing.compare import VerifyHistory
 
 MODELS: dict[str, type[BaseModel]] = {
     "lab-1": LabReport,

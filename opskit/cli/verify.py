@@ -51,9 +51,11 @@ def failover(
         float, typer.Option(metavar="SECONDS", help="A recovery counts after so long without a failure.")
     ] = 30.0,
     interval: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", help="Between two operations of a path: the resolution of every figure."),
-    ] = 0.2,
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help="Between two operations of a path; 0.2, or a 25th of the narrowest window if finer."
+        ),
+    ] = None,
     clients: Annotated[int, typer.Option(min=1, max=100, help="Probing clients of each kind on each client host.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, max=100, help="So many drills, at random phases of the timers.")] = 1,
     failure_budget: Annotated[
@@ -142,9 +144,9 @@ def history(
     """List the drills of this cluster that this machine made, newest first; compare two of them."""
     from opskit.plan.judge import accept
     from opskit.runs.past import past
-    from opskit.verify import compare as drills
-    from opskit.verify.present_history import present_history
     from opskit.verify.result import VerifyResult
+    from opskit.verify.showing import compare as drills
+    from opskit.verify.showing.present_history import present_history
 
     state: State = ctx.obj
     cluster, _ = accept(state.required_inventories())

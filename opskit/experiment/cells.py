@@ -9,7 +9,7 @@ from opskit.report.shapes import Cell, Mark, Table
 from opskit.rocketmq.settings_value import to_properties_value
 from opskit.verify.options import WINDOWED
 from opskit.verify.result import Event
-from opskit.verify.words import MARKS
+from opskit.verify.showing.words import MARKS
 
 COLUMNS = (
     "row",

@@ -35,7 +35,7 @@ class Defaults(Frozen):
     window: Seconds | None = None
     hold: Seconds | None = None
     stable: Seconds = 30.0
-    interval: Seconds = 0.2
+    interval: Seconds | None = None
     clients: Count = 1
     repeat: Count = 1
 

@@ -100,7 +100,7 @@ class Drill:
             self._options.scenario,
             self._options.fault,
             tuple(target.host.name for target in self.recording.targets),
-            round(self._options.interval * 1e9),
+            round(self._probes.interval * 1e9),
             self._probes.headers,
         )
 

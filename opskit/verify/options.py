@@ -8,6 +8,11 @@ from opskit.verify.limits import Limits
 from opskit.verify.scenario import FaultName, ScenarioName, Target
 
 DEFAULT_WINDOW_SECONDS = 30.0
+INTERVAL_SECONDS = 0.2
+FRESH_INTERVAL_SECONDS = 10.0
+"""Between two fresh clients: each is a whole client instance, and its groups are known to the brokers for good."""
+INTERVAL_SHARE = 0.8
+"""Of the coarsest resolution that is judged; the rest is for the clocks' error."""
 WINDOWED = ("produce", "consume", "route")
 """Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
 POLL_SECONDS = 30.0
@@ -17,8 +22,8 @@ POLL_SECONDS = 30.0
 @dataclass(frozen=True)
 class Options:
     """window: for produce, consume and route; None: as the inventory says. hold: how long the fault is held; None: the
-    widest window and the stable time. interval: between two operations of a path. failure_budget: failed operations
-    after which the fault is undone at once; None: none.
+    widest window and the stable time. interval: between two operations of a path; None: 0.2, or what the narrowest
+    window asks for. failure_budget: failed operations after which the fault is undone at once; None: none.
     """
 
     scenario: ScenarioName = "nameserver-and-broker"
@@ -27,7 +32,7 @@ class Options:
     window: float | None = None
     hold: float | None = None
     stable: float = 30.0
-    interval: float = 0.2
+    interval: float | None = None
     clients: int = 1
     failure_budget: int | None = None
 
@@ -67,6 +72,28 @@ def hold_seconds(options: Options, limits: Limits) -> float:
             remedy=f"Hold it longer, best {widest + options.stable:g} s: the widest window and the stable time.",
         )
     return options.hold or widest + options.stable
+
+
+def interval_seconds(options: Options, limits: Limits) -> float:
+    """Between two operations of a path: most of the resolution of every figure.
+
+    Raises OpskitError (exit 2) for one that is too coarse for the narrowest window.
+    """
+    narrowest = min(limits.windows[path] for path in WINDOWED)
+    coarsest = limits.coarsest * INTERVAL_SHARE * narrowest
+    if options.interval is not None and options.interval > coarsest:
+        raise OpskitError(
+            f"{options.interval:g} s between two operations is too coarse for a window of {narrowest:g} s",
+            where="--interval",
+            remedy=f"Take {coarsest:g} or less: a figure's resolution must be a twentieth of its window or finer.",
+        )
+    return options.interval or round(min(INTERVAL_SECONDS, coarsest), 3)
+
+
+def fresh_interval_seconds(limits: Limits) -> float:
+    """Between two fresh clients of a path; as fine as their window asks for, where they have one."""
+    windows = [limit for path, limit in limits.windows.items() if path.startswith("bootstrap")]
+    return min([FRESH_INTERVAL_SECONDS, *(limits.coarsest * INTERVAL_SHARE * limit for limit in windows)])
 
 
 def settle_seconds(cluster: Cluster, options: Options) -> float:

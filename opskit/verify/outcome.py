@@ -14,7 +14,7 @@ from opskit.runs.folder import Run
 from opskit.status.result import StatusReport
 from opskit.verify.drill import Recording
 from opskit.verify.history import History
-from opskit.verify.judge import judge
+from opskit.verify.judging.judge import judge
 from opskit.verify.options import Options, limits
 from opskit.verify.request import words_of
 from opskit.verify.restored import differences
@@ -37,7 +37,8 @@ def outcome(
     undo: Undo = "failed" if left else "restored" if recording.victims else "nothing to undo"
     judged = judge(history, limited, undo)
     servers = tuple(server for target in recording.targets for server in target.servers)
-    predictions = predict(cluster, options.fault, servers, Pace(options.interval, options.interval))
+    interval = history.header.interval_ns / 1e9
+    predictions = predict(cluster, options.fault, servers, Pace(interval, interval))
     attached = {seen.client: seen.nameservers for seen in history.attached}
     return VerifyResult(
         cluster=cluster.name,

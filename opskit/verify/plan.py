@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from opskit.errors import OpskitError
 from opskit.inventory.cluster import Cluster, Frozen
 from opskit.report.shapes import Heading, Sentence, Shape, Table
-from opskit.verify.options import Options, hold_seconds, limits, settle_seconds
+from opskit.verify.options import (
+    Options,
+    fresh_interval_seconds,
+    hold_seconds,
+    interval_seconds,
+    limits,
+    settle_seconds,
+)
 from opskit.verify.request import fault_request, words_of
 from opskit.verify.scenario import choose
 
@@ -34,6 +41,8 @@ class DrillPlan(BaseModel):
     windows: dict[str, float]
     hold_seconds: float
     settle_seconds: float
+    interval_seconds: float
+    fresh_interval_seconds: float
     clients: tuple[str, ...]
     """HOST/RELEASE of each probe."""
     victims: tuple[HostCommands, ...]
@@ -58,6 +67,8 @@ def plan(cluster: Cluster, options: Options) -> DrillPlan:
         windows=limited.windows,
         hold_seconds=hold,
         settle_seconds=settle_seconds(cluster, options),
+        interval_seconds=interval_seconds(options, limited),
+        fresh_interval_seconds=fresh_interval_seconds(limited),
         clients=tuple(f"{client.host.name}/{release}" for client in cluster.clients for release in client.releases),
         victims=tuple(HostCommands(host=request["subject"], **words_of(request)) for request in requests),
     )
@@ -67,7 +78,10 @@ def present_plan(planned: DrillPlan) -> Iterator[Shape]:
     """For the terminal."""
     hosts = ", ".join(victim.host for victim in planned.victims)
     yield Sentence(f"{planned.scenario}, {planned.fault}: {hosts} would hang for {planned.hold_seconds:g} s")
-    yield Sentence(f"Probes: {', '.join(planned.clients)}; traffic goes on {planned.settle_seconds:g} s after the undo")
+    yield Sentence(
+        f"Probes: {', '.join(planned.clients)}; an operation of each path every "
+        f"{planned.interval_seconds:g} s, on for {planned.settle_seconds:g} s after the undo"
+    )
     yield Table(("path", "window"), tuple((path, f"{limit:g} s") for path, limit in planned.windows.items()))
     for victim in planned.victims:
         yield Heading(victim.host)

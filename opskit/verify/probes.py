@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opskit.artifacts.bundles import Bundle
-from opskit.artifacts.probe import probe_command
+from opskit.artifacts.probe import drill_heap_mb, probe_command
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client, Cluster
 from opskit.reach.hands import Hand, fetch, hold_command
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.verify.clocks import Clocks
 from opskit.verify.history import Attached, ClientHeader, Gap, Op, Record, record_of
-from opskit.verify.options import Options
+from opskit.verify.plan import DrillPlan
 
 TOPIC = "opskit-drill"
 """opskit's own topic; it stays, so that a second drill creates nothing."""
@@ -79,15 +79,21 @@ class Probe:
 class Probes:
     """All probes of a drill."""
 
-    def __init__(self, cluster: Cluster, options: Options, bundles: Mapping[str, Bundle], seconds: float) -> None:
-        """seconds: the longest that the drill can take; a probe that nobody stops ends by itself then."""
+    def __init__(
+        self, cluster: Cluster, clients: int, bundles: Mapping[str, Bundle], plan: DrillPlan, seconds: float
+    ) -> None:
+        """clients: of each layout in each JVM. seconds: the longest that the drill can take; a probe that nobody stops
+        ends by itself then.
+        """
+        self.interval = plan.interval_seconds
         run = secrets.token_hex(4)
         self.each = tuple(
             Probe(client, release, f"/var/tmp/opskit-drill-{run}-{release}")  # noqa: S108 - made anew, mode 0700
             for client in cluster.clients
             for release in client.releases
         )
-        self._cluster, self._options, self._bundles, self._seconds = cluster, options, bundles, seconds
+        self._cluster, self._clients, self._bundles, self._seconds = cluster, clients, bundles, seconds
+        self._fresh_interval = plan.fresh_interval_seconds
 
     @asynccontextmanager
     async def running(self, record: Callable[[Record], None]) -> AsyncIterator[None]:
@@ -171,16 +177,18 @@ class Probes:
 
     def _java(self, probe: Probe) -> list[str]:
         masters = ",".join(broker.broker_name for broker in self._cluster.brokers if broker.is_master)
-        milliseconds = f"{self._options.interval * 1000:.0f}"
+        milliseconds = f"{self.interval * 1000:.0f}"
         words = ["--nameservers", self._cluster.nameserver_addresses, "--topic", TOPIC, "--brokers", masters]
-        words += ["--name", probe.name, "--clients", str(self._options.clients), "--history", probe.history]
+        words += ["--name", probe.name, "--clients", str(self._clients), "--history", probe.history]
         words += ["--interval-ms", milliseconds, "--route-interval-ms", milliseconds]
+        words += ["--bootstrap-interval-ms", f"{self._fresh_interval * 1000:.0f}"]
         words += ["--bootstrap-attempts", str(probe.client.bootstrap_attempts)]
         words += ["--max-seconds", f"{self._seconds:.0f}"]
         if probe.client.settings:
             words += ["--set", ";".join(f"{name}={_text(value)}" for name, value in probe.client.settings.items())]
         lib = f"{CLIENT_RELEASES}/{self._bundles[probe.release].folder}/lib"
-        return probe_command(self._cluster.java, lib, probe.release, ["drill", *words], probe.folder)
+        heap = drill_heap_mb(2 * self._clients)
+        return probe_command(self._cluster.java, lib, probe.release, ["drill", *words], probe.folder, heap)
 
     def _keys(self) -> dict[str, str]:
         acl = self._cluster.acl

@@ -26,8 +26,8 @@ from opskit.verify.outcome import outcome
 from opskit.verify.paused import PausedHosts, Pauser
 from opskit.verify.plan import plan
 from opskit.verify.probes import QUEUES, READY_SECONDS, TOPIC, Probes
-from opskit.verify.reports import write_reports
 from opskit.verify.result import VerifyResult
+from opskit.verify.showing.reports import write_reports
 from opskit.verify.victims import Fault, HeldFault, Victim
 
 Say = Callable[[str], None]
@@ -52,7 +52,7 @@ def verify(
     endpoints = [host.endpoint for host in cluster.hosts]
     longest = READY_SECONDS + BASELINE_SECONDS + planned.hold_seconds + HEALTHY_SECONDS + LATE_SECONDS
     longest += planned.settle_seconds + 120
-    probes = Probes(cluster, options, bundles, longest)
+    probes = Probes(cluster, options.clients, bundles, planned, longest)
     with locked(run, endpoints, longest):
         create_on_every_master(cluster, TOPIC, QUEUES)
         at = datetime.now(UTC)

@@ -12,7 +12,7 @@ import pytest
 from conftest import NOTHING, Lab, interrupt, lab, until
 
 Figure = Callable[[str], None]
-DRILL = ("verify", "failover", "--window", "10", "--stable", "5", "--interval", "0.5")
+DRILL = ("verify", "failover", "--window", "10", "--stable", "5", "--interval", "0.4")
 VICTIM = "ns1"
 UNIT = "rocketmq-nameserver.service"
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import cache
 
 from opskit.predict.result import Prediction, Term
-from opskit.verify.align import Aligned, align
 from opskit.verify.history import (
     Attached,
     ClientHeader,
@@ -21,7 +20,8 @@ from opskit.verify.history import (
     Record,
     gather,
 )
-from opskit.verify.judge import judge
+from opskit.verify.judging.align import Aligned, align
+from opskit.verify.judging.judge import judge
 from opskit.verify.limits import Limits
 from opskit.verify.result import ClientSeen, VerifyResult, Victim
 

@@ -84,7 +84,7 @@ def test_the_arguments_of_a_drill() -> None:
     words = " ".join(arguments(DrillRow.model_validate(said)))
     assert words == (
         "--scenario nameserver-and-broker --fault freeze --victim ns1 --victim broker-a "
-        "--window 7.5 --hold 90 --stable 30 --interval 0.2 --clients 1 --repeat 2"
+        "--window 7.5 --hold 90 --stable 30 --clients 1 --repeat 2"
     )
 
 

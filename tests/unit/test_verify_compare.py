@@ -10,9 +10,9 @@ from rich.console import Console
 from opskit.errors import Exit, OpskitError
 from opskit.report.terminal import show
 from opskit.runs.past import Finished, Past, Unreadable
-from opskit.verify.compare import Direction, Slowest, compare, direction, drill, history
-from opskit.verify.present_history import present_history
 from opskit.verify.result import VerifyResult
+from opskit.verify.showing.compare import Direction, Slowest, compare, direction, drill, history
+from opskit.verify.showing.present_history import present_history
 
 BEFORE, AFTER = "20261122T144400Z-verify-3f9a1c", "20261123T090000Z-verify-77b2e0"
 

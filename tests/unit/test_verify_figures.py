@@ -5,9 +5,9 @@ from drills import SECOND, incident, many
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opskit.verify.align import Attempt
-from opskit.verify.figures import MOST_BUCKETS, Axis, axis, thin
 from opskit.verify.history import PhaseName
+from opskit.verify.judging.align import Attempt
+from opskit.verify.showing.figures import MOST_BUCKETS, Axis, axis, thin
 
 
 def attempts(*found: tuple[float, float, bool]) -> dict[tuple[str, str], list[Attempt]]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from verify_cases import CASES, history_of, limits_of, load
 
-from opskit.verify.judge import Judged, judge
+from opskit.verify.judging.judge import Judged, judge
 from opskit.verify.result import Window
 
 EVERY = [(path.name, case) for path in sorted(CASES.glob("*.yml")) for case in load(path.name)]

@@ -101,6 +101,14 @@ def test_a_hold_shorter_than_the_window_is_refused() -> None:
         hold_seconds(options, limits(separated(), options, ()))
 
 
+def test_the_interval_is_fine_enough_for_the_narrowest_window_or_refused() -> None:
+    cluster = separated()
+    assert plan(cluster, Options(window=30)).interval_seconds == 0.2
+    assert plan(cluster, Options(window=2)).interval_seconds == 0.08
+    with pytest.raises(OpskitError, match=r"0.5 s between two operations is too coarse for a window of 10 s"):
+        plan(cluster, Options(window=10, interval=0.5))
+
+
 def test_windows_come_from_the_command_line_then_from_the_inventory() -> None:
     declared = separated(window_seconds=20, windows={"consume": 5.0, "bootstrap@producer": 9.0})
     assert limits(declared, Options(window=7), ()).windows == {"produce": 7, "consume": 7, "route": 7}

@@ -14,14 +14,14 @@ from rich.console import Console
 from opskit.errors import Exit
 from opskit.report.terminal import show
 from opskit.runs.folder import Run
-from opskit.verify.align import align
-from opskit.verify.exports import cases, metrics
 from opskit.verify.history import History
-from opskit.verify.page import render
-from opskit.verify.present import exit_code, present
-from opskit.verify.reports import write_reports
+from opskit.verify.judging.align import align
 from opskit.verify.result import Judgement, Undo, VerifyResult, Window
-from opskit.verify.words import keeps_limit, outcome, seconds
+from opskit.verify.showing.exports import cases, metrics
+from opskit.verify.showing.page import render
+from opskit.verify.showing.present import exit_code, present
+from opskit.verify.showing.reports import write_reports
+from opskit.verify.showing.words import keeps_limit, outcome, seconds
 
 
 def screen(result: VerifyResult) -> str:

@@ -10,14 +10,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from verify_cases import CASES, history_of, limits_of, load
 
-from opskit.verify.align import Attempt, Messages, Sent, hole
 from opskit.verify.history import Clock, Effect, Gap, History, Op
-from opskit.verify.judge import Judged, judge
-from opskit.verify.ledger import ledger
-from opskit.verify.recovery import Recovery, recovery
-from opskit.verify.series import deliveries
-from opskit.verify.spans import Span
-from opskit.verify.summary import nearest_rank
+from opskit.verify.judging.align import Attempt, Messages, Sent, hole
+from opskit.verify.judging.judge import Judged, judge
+from opskit.verify.judging.ledger import ledger
+from opskit.verify.judging.recovery import Recovery, recovery
+from opskit.verify.judging.series import deliveries
+from opskit.verify.judging.spans import Span
+from opskit.verify.judging.summary import nearest_rank
 
 STABLE, SILENCE, NEVER = 20, 5, 10**9
 SPANS = st.sampled_from(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from opskit.verify.align import Attempt
-from opskit.verify.recovery import Recovery, recovery
-from opskit.verify.spans import Span
+from opskit.verify.judging.align import Attempt
+from opskit.verify.judging.recovery import Recovery, recovery
+from opskit.verify.judging.spans import Span
 
 FAULT = Span("fault", 95, 100, 200, ends_in_thaw=True)
 THAW = Span("thaw", 95, 100, 200)

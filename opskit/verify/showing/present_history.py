@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
-from opskit.verify.compare import Comparison, Direction, PastDrill, PathChange, Slowest, VerifyHistory, told
-from opskit.verify.words import MARKS, seconds
+from opskit.verify.showing.compare import Comparison, Direction, PastDrill, PathChange, Slowest, VerifyHistory, told
+from opskit.verify.showing.words import MARKS, seconds
 
 SHOWN = ("produce", "consume", "route")
 CHANGES: dict[Direction, Mark] = {"better": "good", "worse": "bad", "same": "dim", "unknown": "warn"}

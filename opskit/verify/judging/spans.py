@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from opskit.verify.align import SECOND, Aligned, seconds
 from opskit.verify.history import Effect, Gap, PhaseName
+from opskit.verify.judging.align import SECOND, Aligned, seconds
 from opskit.verify.limits import Limits
 from opskit.verify.result import Event
 

@@ -3,11 +3,11 @@
 from opskit.report.junit import write_junit
 from opskit.report.prometheus import write_prometheus
 from opskit.runs.folder import Run
-from opskit.verify.align import align
-from opskit.verify.exports import cases, metrics
 from opskit.verify.history import History
-from opskit.verify.page import render
+from opskit.verify.judging.align import align
 from opskit.verify.result import VerifyResult
+from opskit.verify.showing.exports import cases, metrics
+from opskit.verify.showing.page import render
 
 
 def write_reports(run: Run, result: VerifyResult, history: History) -> None:

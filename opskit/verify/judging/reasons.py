@@ -6,10 +6,10 @@ Clients with the same fate share a sentence, which names the one that had it wor
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from opskit.verify.align import Aligned
 from opskit.verify.history import Attached
+from opskit.verify.judging.align import Aligned
+from opskit.verify.judging.phrases import count, some
 from opskit.verify.limits import Limits
-from opskit.verify.phrases import count, some
 from opskit.verify.result import Event, Ledger, Window
 
 Watched = Mapping[Event, float]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from opskit.predict.result import Prediction
 from opskit.report.shapes import Cell, Fold, Mark, Shape, Table
 from opskit.verify.result import Ledger, PathSummary, VerifyResult, Window
-from opskit.verify.words import bound, counted, outcome, path_rank, seconds, worst_case
+from opskit.verify.showing.words import bound, counted, outcome, path_rank, seconds, worst_case
 
 LEDGER: tuple[tuple[str, Mark], ...] = (
     ("attempted", "plain"),

@@ -6,12 +6,12 @@ A path that failed makes the whole run worthless: the cluster was not well. One 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from opskit.verify.align import SECOND, hole
 from opskit.verify.history import Gap
+from opskit.verify.judging.align import SECOND, hole
+from opskit.verify.judging.phrases import some
+from opskit.verify.judging.series import Series
+from opskit.verify.judging.spans import Span
 from opskit.verify.limits import Limits
-from opskit.verify.phrases import some
-from opskit.verify.series import Series
-from opskit.verify.spans import Span
 
 
 def weaknesses(series: Sequence[Series], fault: Span, limits: Limits) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ from itertools import groupby
 
 from opskit.report.shapes import Bar, Cell, Chart, Fold, Mark, Row, Series, Shape, Timeline
 from opskit.report.shapes import Span as Stretch
-from opskit.verify.figures import Axis, Curve
 from opskit.verify.history import Effect
+from opskit.verify.judging.spans import Span
 from opskit.verify.result import Event, VerifyResult, Victim, Window
-from opskit.verify.spans import Span
-from opskit.verify.words import counted, keeps_limit, outcome, path_in_words, path_rank, seconds
+from opskit.verify.showing.figures import Axis, Curve
+from opskit.verify.showing.words import counted, keeps_limit, outcome, path_in_words, path_rank, seconds
 
 Key = tuple[str, str]
 """(path, client)"""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from opskit.verify.align import SECOND, Aligned, Messages
+from opskit.verify.judging.align import SECOND, Aligned, Messages
 from opskit.verify.limits import Limits
 from opskit.verify.result import Ledger
 

@@ -5,15 +5,15 @@ from datetime import UTC
 
 from opskit.report import html
 from opskit.report.shapes import Banner, Figure, Figures, Fold, Heading, Listing, Sentence, Shape
-from opskit.verify import tables
-from opskit.verify.align import Aligned
-from opskit.verify.figures import axis, thin
+from opskit.verify.judging.align import Aligned
+from opskit.verify.judging.series import all_series
+from opskit.verify.judging.spans import fault_span, thaw_span
 from opskit.verify.limits import Limits
 from opskit.verify.result import VerifyResult
-from opskit.verify.series import all_series
-from opskit.verify.spans import fault_span, thaw_span
-from opskit.verify.timeline import failures, latencies, shading, timeline
-from opskit.verify.words import (
+from opskit.verify.showing import tables
+from opskit.verify.showing.figures import axis, thin
+from opskit.verify.showing.timeline import failures, latencies, shading, timeline
+from opskit.verify.showing.words import (
     bound,
     judged_predictions,
     keeps_limit,

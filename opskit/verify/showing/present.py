@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from opskit.errors import Exit
 from opskit.report.shapes import Banner, Heading, Mark, Sentence, Shape, Table
 from opskit.verify.result import Judgement, VerifyResult
-from opskit.verify.tables import every_window, summary
-from opskit.verify.words import keeps_limit, reasons, title, verdict_mark, what_was_done
+from opskit.verify.showing.tables import every_window, summary
+from opskit.verify.showing.words import keeps_limit, reasons, title, verdict_mark, what_was_done
 
 MOST_WINDOWS = 12
 CODES: dict[Judgement, Exit] = {"holds": Exit.HOLDS, "fails": Exit.FAILS, "unjudged": Exit.UNJUDGED}

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from opskit.verify.align import CONSUME, SECOND, Aligned, Attempt, Messages, seconds
+from opskit.verify.judging.align import CONSUME, SECOND, Aligned, Attempt, Messages, seconds
+from opskit.verify.judging.spans import Span
 from opskit.verify.limits import Limits
-from opskit.verify.spans import Span
 
 MOST = 0.9
 """Part of the distances between two starts that may not be wider than the interval."""

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from math import ceil, inf
 
-from opskit.verify.align import Aligned
+from opskit.verify.judging.align import Aligned
+from opskit.verify.judging.spans import Span
 from opskit.verify.result import Event, FreshClients, PathSummary, Window
-from opskit.verify.spans import Span
 
 
 def summaries(windows: Iterable[Window]) -> tuple[PathSummary, ...]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from opskit.verify.align import CONSUME, SECOND, Aligned, hole, seconds
-from opskit.verify.baseline import unseen
 from opskit.verify.history import Gap
+from opskit.verify.judging.align import CONSUME, SECOND, Aligned, hole, seconds
+from opskit.verify.judging.baseline import unseen
+from opskit.verify.judging.phrases import count
+from opskit.verify.judging.recovery import Recovery, recovery
+from opskit.verify.judging.series import Series
+from opskit.verify.judging.spans import Span, fault_span, thaw_span
 from opskit.verify.limits import Limits
-from opskit.verify.phrases import count
-from opskit.verify.recovery import Recovery, recovery
 from opskit.verify.result import Event, Window
-from opskit.verify.series import Series
-from opskit.verify.spans import Span, fault_span, thaw_span
 
 EVENTS: tuple[Event, ...] = ("fault", "thaw")
 MISSING: dict[Event, str] = {

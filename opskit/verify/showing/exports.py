@@ -7,7 +7,7 @@ from typing import get_args
 from opskit.report.junit import Case, Outcome
 from opskit.report.prometheus import Metric, Sample
 from opskit.verify.result import Judgement, Ledger, Undo, VerifyResult, Window
-from opskit.verify.words import UNDO, counted, keeps_limit, outcome, reasons, seconds, title
+from opskit.verify.showing.words import UNDO, counted, keeps_limit, outcome, reasons, seconds, title
 
 JUDGED: Mapping[Judgement, Outcome] = {"holds": "passed", "fails": "failed", "unjudged": "error"}
 UNDONE: Mapping[Undo, Outcome] = {"restored": "passed", "failed": "failed", "nothing to undo": "skipped"}

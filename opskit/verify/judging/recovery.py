@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from opskit.verify.align import Attempt
-from opskit.verify.spans import Span
+from opskit.verify.judging.align import Attempt
+from opskit.verify.judging.spans import Span
 
 Outcome = Literal["never failed", "recovered", "flapped", "not recovered"]
 

@@ -7,9 +7,9 @@ enough not to hold.
 
 from collections.abc import Sequence
 
-from opskit.verify.align import Aligned
+from opskit.verify.judging.align import Aligned
+from opskit.verify.judging.reasons import Watched, blurred, broken, kept, lost, unattached, undecided, unknown, untried
 from opskit.verify.limits import Limits
-from opskit.verify.reasons import Watched, blurred, broken, kept, lost, unattached, undecided, unknown, untried
 from opskit.verify.result import Ledger, Undo, Verdict, Window
 
 

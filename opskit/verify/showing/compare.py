@@ -14,7 +14,7 @@ from opskit.errors import OpskitError
 from opskit.inventory.cluster import Frozen
 from opskit.runs.past import Past
 from opskit.verify.result import Event, Judgement, Undo, VerifyResult, Window
-from opskit.verify.words import path_rank, seconds
+from opskit.verify.showing.words import path_rank, seconds
 
 Direction = Literal["better", "worse", "same", "unknown"]
 

@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from opskit.verify.align import SECOND, Aligned, align, seconds
-from opskit.verify.baseline import doubts, weaknesses
 from opskit.verify.history import History
-from opskit.verify.ledger import ledgers, total
+from opskit.verify.judging.align import SECOND, Aligned, align, seconds
+from opskit.verify.judging.baseline import doubts, weaknesses
+from opskit.verify.judging.ledger import ledgers, total
+from opskit.verify.judging.phrases import count
+from opskit.verify.judging.series import Series, all_series, longest_gap_seconds
+from opskit.verify.judging.spans import Span, fault_span, not_in_effect, thaw_span
+from opskit.verify.judging.summary import fresh, summaries
+from opskit.verify.judging.verdict import verdict
+from opskit.verify.judging.windows import windows
 from opskit.verify.limits import Limits
-from opskit.verify.phrases import count
 from opskit.verify.result import Event, FreshClients, Ledger, PathSummary, Undo, Verdict, Window
-from opskit.verify.series import Series, all_series, longest_gap_seconds
-from opskit.verify.spans import Span, fault_span, not_in_effect, thaw_span
-from opskit.verify.summary import fresh, summaries
-from opskit.verify.verdict import verdict
-from opskit.verify.windows import windows
 
 SLOW_START_SECONDS = 3.0
 NOTABLE_CLOCK_SECONDS = 0.1

@@ -6,8 +6,8 @@ from itertools import chain, pairwise
 from math import ceil
 from statistics import median
 
-from opskit.verify.align import SECOND, Attempt
 from opskit.verify.history import PhaseName
+from opskit.verify.judging.align import SECOND, Attempt
 
 MOST_BUCKETS = 300
 DENSE = 0.6
