@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 /**
  * Watches every path of its clients and writes each operation down, until told to stop or its longest time is over.
  *
- * <p>It judges nothing. Its controller may go away: the history stays on this host.
+ * <p>It judges nothing. The history stays on this host, where its controller fetches it.
  */
 final class Drill implements Verb {
     private static final int QUIET_SECONDS = 35;

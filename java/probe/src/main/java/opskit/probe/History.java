@@ -29,14 +29,31 @@ final class History {
     private long records;
 
     History(String name) throws Failure {
+        this(name, opened(name));
+    }
+
+    /** name: for sentences. */
+    History(String name, OutputStream file) throws Failure {
         this.name = name;
         try {
-            file = new GZIPOutputStream(new FileOutputStream(name), BUFFER, true);
+            this.file = new GZIPOutputStream(file, BUFFER, true);
         } catch (IOException error) {
-            throw new Failure("the history cannot be written: " + error.getMessage(), error);
+            throw cannot(name, error);
         }
         writer.setDaemon(true);
         writer.start();
+    }
+
+    private static OutputStream opened(String name) throws Failure {
+        try {
+            return new FileOutputStream(name);
+        } catch (IOException error) {
+            throw cannot(name, error);
+        }
+    }
+
+    private static Failure cannot(String name, IOException why) {
+        return new Failure("the history " + name + " cannot be written: " + why.getMessage(), why);
     }
 
     void add(Op op) {
@@ -46,7 +63,7 @@ final class History {
     /** Throws where the file took no more: what came since is not in it. */
     void check() throws Failure {
         if (failure != null) {
-            throw new Failure("the history " + name + " cannot be written: " + failure.getMessage(), failure);
+            throw cannot(name, failure);
         }
     }
 

@@ -75,6 +75,15 @@ final class Instance {
         }
     }
 
+    /** Tells the brokers now what they hear at each interval; by its name, since it returns another type in 5.x. */
+    void heartbeat() throws Failure {
+        try {
+            MQClientInstance.class.getMethod("sendHeartbeatToAllBrokerWithLock").invoke(library);
+        } catch (ReflectiveOperationException error) {
+            throw new Failure("this release of the client cannot be asked for a heartbeat: " + error, error);
+        }
+    }
+
     /**
      * The question of a client's own route poll, with its timeout; throws what that would meet. The type of the answer
      * moved to another package in 5.x, so the method is called by its name.

@@ -88,10 +88,15 @@ final class Ledger {
     }
 
     /** Acknowledged, but never received. */
-    synchronized int lost() {
+    int lost() {
+        return lost(Integer.MAX_VALUE);
+    }
+
+    /** The same of the messages with a lower number than this. */
+    synchronized int lost(int below) {
         BitSet lost = (BitSet) acknowledged.clone();
         lost.andNot(received);
-        return lost.cardinality();
+        return (int) lost.stream().filter(message -> message < below).count();
     }
 
     /** Received although the send failed, or never sent by this run. */

@@ -98,7 +98,7 @@ final class Pacer {
         if (failure != null) {
             int open = paths.stream().mapToInt(Path::outstanding).sum();
             throw new Failure("the probe cannot go on with " + open + " operations outstanding and "
-                + Thread.activeCount() + " threads: " + failure, failure);
+                + Thread.activeCount() + " threads: " + failure + "; look at ulimit -u and the heap", failure);
         }
     }
 }

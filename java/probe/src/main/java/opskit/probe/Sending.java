@@ -31,8 +31,8 @@ final class Sending {
     }
 
     /**
-     * Sends one message and ends the op. Where it fails it is sent again, up to so many attempts, as an application would
-     * do; the broker may then hold it more than once.
+     * Sends one message and ends the op. Where it fails it is sent again, up to so many attempts, as an application
+     * would do; the broker may then hold it more than once.
      */
     void send(Op op, DefaultMQProducer producer, MessageQueue queue, int attempts) {
         op.message = ledger.attempt();

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyContext;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -22,6 +23,8 @@ import org.apache.rocketmq.common.message.MessageQueue;
  * connection that its other sends and its consumer use.
  */
 final class Subject implements AutoCloseable {
+    private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
     private final DrillOptions options;
     private final String name;
     private final String layout;
@@ -35,6 +38,8 @@ final class Subject implements AutoCloseable {
     private final List<Path> paths = new ArrayList<>();
     private final Path deliveries;
     private Post producer;
+    private long settlingFrom;
+    private int mark;
     private Post router;
     private Post single;
 
@@ -105,7 +110,7 @@ final class Subject implements AutoCloseable {
      * instances of many clients do not all start at once.
      */
     void watch(Pacer pacer, double turn, Set<MessageQueue> queues) {
-        ledger.begin(System.nanoTime());
+        settle();
         if (options.has("produce")) {
             steadily(pacer, options.intervalMillis, "produce", sending.overAll(producer));
         }
@@ -160,6 +165,35 @@ final class Subject implements AutoCloseable {
 
     boolean holds(Set<MessageQueue> queues) {
         return posts.stream().allMatch(post -> post.holds(queues));
+    }
+
+    /** Its consumer is new: from now on it has to get up to date. */
+    void settle() {
+        settlingFrom = System.nanoTime();
+        mark = -1;
+    }
+
+    /**
+     * Whether its consumer is up to date: all that was acknowledged in the first seconds since settle() has arrived.
+     *
+     * <p>Asked again and again, it has a consumer that is not send a heartbeat: brokers refuse one whose subscription
+     * they know in an older version, and where the heartbeat with the new one met another, the next is 30 s off.
+     */
+    boolean settled() throws Failure {
+        if (!options.has("consume")) {
+            return true;
+        }
+        if (System.nanoTime() - settlingFrom < SETTLE_NANOS) {
+            return false;
+        }
+        mark = mark < 0 ? ledger.attempted() : mark;
+        if (ledger.lost(mark) == 0) {
+            return true;
+        }
+        for (Post post : posts) {
+            post.seat().instance().heartbeat();
+        }
+        return false;
     }
 
     /** Acknowledged, but not yet received. */

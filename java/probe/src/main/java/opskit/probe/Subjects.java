@@ -2,6 +2,7 @@ package opskit.probe;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ final class Subjects {
 
     private static final int HANDS = 8;
     private static final long POLL_MILLIS = 50;
-    private static final int ATTACH_SECONDS = 20;
+    private static final int ATTACH_SECONDS = 40;
 
     private final DrillOptions options;
     private final Stop stop;
@@ -79,6 +80,26 @@ final class Subjects {
             throw new Failure("never succeeded: " + paths().filter(path -> !path.succeeded())
                 .map(Path::plight).collect(Collectors.joining(", ")));
         }
+        List<Subject> behind = settle(deadline);
+        if (!behind.isEmpty()) {
+            throw new Failure("acknowledged messages do not reach the consumer of " + names(behind.stream()));
+        }
+    }
+
+    /** Waits until every consumer is up to date; those that are not by the deadline. */
+    private List<Subject> settle(long deadline) throws Failure, InterruptedException {
+        List<Subject> behind = new ArrayList<>(all);
+        do {
+            for (Iterator<Subject> rest = behind.iterator(); rest.hasNext();) {
+                if (rest.next().settled()) {
+                    rest.remove();
+                }
+            }
+            if (stop.await(1)) {
+                throw new Failure("told to stop before it was ready");
+            }
+        } while (!behind.isEmpty() && System.nanoTime() < deadline);
+        return behind;
     }
 
     Stream<Path> paths() {
@@ -103,10 +124,12 @@ final class Subjects {
         if (options.nameserverList().contains(nameserver)) {
             together(all.stream().flatMap(subject -> subject.posts().stream()), post -> post.attach(nameserver));
             await(deadline, () -> all.stream().allMatch(subject -> subject.holds(queues)));
+            all.forEach(Subject::settle);
         }
+        List<Subject> behind = settle(deadline);
         List<String> failed = new ArrayList<>();
         for (Subject subject : all) {
-            if (!subject.attachedTo(nameserver) || !subject.holds(queues)) {
+            if (!subject.attachedTo(nameserver) || !subject.holds(queues) || behind.contains(subject)) {
                 failed.add(subject.name());
             }
         }
