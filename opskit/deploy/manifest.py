@@ -36,16 +36,21 @@ def write(
     dump = cluster.model_dump(mode="json")
     if cluster.acl:
         dump["acl"]["secret_key"] = cluster.acl.secret_key.get_secret_value()
-    _private(folder / "cluster.json", dump)
+    # first: from now on another run can tell whether this one is at work
     _private(folder / "driver.json", driver and driver.model_dump())
+    _private(folder / "cluster.json", dump)
     for host in cluster.hosts:
         content = _host(run, cluster, host.name, rendered.get(host.name), servers, clients)
         _private(hosts / f"{host.name}.json", content)
 
 
 def abandoned(folder: Path) -> bool:
-    """Whether the opskit that drives the playbook of this manifest is gone; never for plain Ansible."""
-    driver = json.loads((folder / "driver.json").read_text())
+    """Whether the opskit that drives the playbook of this manifest is gone; never for plain Ansible.
+
+    Where nobody is named yet, nothing is written yet either.
+    """
+    named = folder / "driver.json"
+    driver = json.loads(named.read_text()) if named.exists() else None
     return driver is not None and is_gone(Process(**driver))
 
 

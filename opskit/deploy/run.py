@@ -169,9 +169,10 @@ def _roll(
         on_event(event)
 
     folder = run.folder / "manifest"
-    # what a run that was killed left there holds secrets; under the lock no other one is at work
+    # what a run that was killed left there holds secrets; another cluster of this name may be at work beside this one
     for left in run.folder.parent.glob("*/manifest"):
-        shutil.rmtree(left)
+        if manifest.abandoned(left):
+            shutil.rmtree(left)
     folder.mkdir(mode=0o700)
     try:
         manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients, current())

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import pytest
 from clusters import small_cluster
 
+from opskit.change.process import current
 from opskit.deploy import run as deploying
 from opskit.deploy.result import DeployResult, HostResult
 from opskit.deploy.run import Prepared, longest
@@ -25,6 +26,11 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder, killed = tmp_path / "small" / "r", tmp_path / "small" / "killed" / "manifest"
     folder.mkdir(parents=True)
     killed.mkdir(parents=True)
+    gone = current().model_copy(update={"started": 0})
+    (killed / "driver.json").write_text(gone.model_dump_json())
+    beside = tmp_path / "small" / "beside" / "manifest"
+    beside.mkdir(parents=True)
+    (beside / "driver.json").write_text(current().model_dump_json())
 
     def roll(error: BaseException, answer: Answer) -> None:
         def play(*_: Any) -> NoReturn:
@@ -43,7 +49,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             deploying._roll(small_cluster(), [], started, prepared, PLANNED, lambda _: None)
         finally:
             assert len(asked) == 5
-            assert list(tmp_path.rglob("manifest")) == []
+            assert list(tmp_path.rglob("manifest")) == [beside], "one that is at work keeps its own"
 
     return roll
 
