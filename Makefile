@@ -60,18 +60,19 @@ demo-down: install ## remove the lab of the demo
 test: lint test-unit test-lab ## everything that CI runs, fast failures first
 
 test-unit: install ## pure tests; no container, no network
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q -n 2 tests/unit
 
-# what measures seconds runs alone; the rest, two files at a time
+# what measures seconds runs alone; drills, whose baseline wants a calm machine, beside each other; the rest, two at a time
 TIMED := tests/lab/test_deploy.py tests/lab/test_status_real.py
+DRILLS := tests/lab/test_verify.py tests/lab/test_incident.py
 
 test-lab: runtime ## real RocketMQ, real hosts
 	@$(BIN)/pytest $(TIMED)
-	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED),$(wildcard tests/lab/test_*.py))
+	@$(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED) $(DRILLS),$(wildcard tests/lab/test_*.py))
 
-# every cell of the undo matrix, ten minutes of the incident, fifty clients; docs/long-tests.md holds what it showed
-test-long: runtime ## what takes longer than CI has time for
-	@OPSKIT_TEST_LONG=1 $(BIN)/pytest tests/lab/test_verify.py tests/lab/test_incident.py
+test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md holds what it showed
+	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
 
 molecule: runtime ## the roles on real hosts: check, converge, idempotence, audit by testinfra
 	@PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_LAB=molecule-$$$$ \
