@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import signal
 import subprocess
 import sys
 
 from ansible.plugins.action import ActionBase
 
 OPTIONS = ("scenario", "fault", "victim", "window", "hold", "stable", "confirm")
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _end_with_ansible():
+    """Ctrl-C ends Ansible's worker, but not what it started: have the kernel send opskit a SIGTERM then."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class ActionModule(ActionBase):
@@ -23,18 +34,19 @@ class ActionModule(ActionBase):
                 command += [f"--{name}", str(self._task.args[name])]
         if self._task.check_mode:
             command.append("--dry-run")
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_end_with_ansible)
         if not done.stdout:
             return {"failed": True, "msg": done.stderr.strip(), "rc": done.returncode}
         result = json.loads(done.stdout)
         if self._task.check_mode:
             return {"changed": False, "plan": result, "msg": "nothing was touched"}
         verdict = result["verdict"]
-        sentences = "; ".join(verdict["reasons"]) or "every path recovered within its window"
+        sentences = "; ".join(verdict["reasons"])
+        told = f"{verdict['judgement']}: {sentences}. Undo: {verdict['undo']}."
         return {
             "changed": False,
             "failed": done.returncode != 0,
             "rc": done.returncode,
-            "msg": f"{verdict['judgement']}: {sentences}. Undo: {verdict['undo']}. Report: {result['folder']}/report.html",
+            "msg": f"{told} Report: {result['folder']}/report.html",
             "verdict": verdict,
         }

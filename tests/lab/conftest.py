@@ -80,20 +80,16 @@ class Lab:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "opskit", *self.inventories(), *words]
 
-    def playbook(self, *words: str) -> "Done":
-        """Plain ansible-playbook playbooks/deploy.yml."""
-        began = time.monotonic()
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), *self.inventories(), *words]
-        done = subprocess.run(
-            [*command, "playbooks/deploy.yml"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            env=self.environment(),
-            check=False,
+    def playbook(self, *words: str, playbook: str = "playbooks/deploy.yml") -> "Done":
+        """Plain ansible-playbook, run to its end."""
+        return interrupt(self.start_playbook(playbook, *words), NOTHING, timeout=600)
+
+    def start_playbook(self, playbook: str, *words: str) -> subprocess.Popen[str]:
+        """Start plain ansible-playbook; the test ends it by its pid."""
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), *self.inventories(), *words, playbook]
+        return subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment()
         )
-        return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"OPSKIT_STATE": str(self.state)}

@@ -124,6 +124,18 @@ def test_whatever_ends_the_drill_the_fault_is_undone(cluster: Lab, figure: Figur
     until(60, lambda: cluster.run("status").code == 0, "a healthy cluster")
 
 
+def test_ctrl_c_on_the_playbook_undoes_the_fault_too(cluster: Lab) -> None:
+    words = ["-e", "scenario=nameserver", "-e", f"victim={VICTIM}", "-e", "window=10", "-e", "stable=5"]
+    process = cluster.start_playbook("playbooks/verify_failover.yml", *words)
+    until(120, lambda: hung(cluster, "freeze"), f"the freeze of {VICTIM}")
+    done = interrupt(process, signal.SIGINT)
+    assert done.code != 0, done.said
+    until(10, lambda: clean(cluster), f"{VICTIM} as it was")
+    checked = cluster.playbook("--check", playbook="playbooks/verify_failover.yml")
+    assert checked.code == 0, checked.said
+    assert clean(cluster)
+
+
 def test_both_hung_tuned_clients_recover_and_the_report_says_so(cluster: Lab, figure: Figure) -> None:
     done = cluster.run("--format", "json", "verify", "failover", "--window", "10", "--stable", "10")
     result = done.json
