@@ -49,11 +49,15 @@ def deploy(
     from opskit.deploy.run import deploy as roll
     from opskit.plan.judge import accept
     from opskit.verify.options import Options as Drill
+    from opskit.verify.plan import plan
 
     state: State = ctx.obj
     sources = state.required_inventories()
     cluster, warnings = accept(sources)
     show_findings(warnings)
+    if verify:
+        # a drill that must not be made is refused before the roll
+        plan(cluster, Drill())
     if not check:
         ask_for_name(cluster, confirm)
     hosts = tuple(limit or ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from opskit.cli.state import State, say_to_stderr, show_result
-from opskit.errors import Exit, worst
+from opskit.errors import Exit, OpskitError, worst
 from opskit.report.terminal import console
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from opskit.verify.options import Options
 
 EVERY_SECONDS = 10.0
-POLL_SECONDS = 30.0
-"""Repeated drills start at random phases of the longest timer, the clients' route poll."""
 SENTENCES = {
     "baseline": "Baseline",
     "inject": "Injecting",
@@ -62,8 +60,9 @@ class DrillProgress:
 
 
 def run_drills(state: State, cluster: "Cluster", options: "Options", repeat: int = 1) -> Exit:
-    """Make so many drills at random phases of the timers, show each result; the worst exit code."""
+    """Make so many drills, each at another phase of the clients' route poll; show each result, the worst exit code."""
     from opskit.lab.pause import LabPauser
+    from opskit.verify.options import POLL_SECONDS
     from opskit.verify.run import verify
     from opskit.verify.showing.present import exit_code, present
 
@@ -74,10 +73,17 @@ def run_drills(state: State, cluster: "Cluster", options: "Options", repeat: int
             pause = random.uniform(0, POLL_SECONDS)  # noqa: S311 - a phase, no secret
             say_to_stderr(f"Drill {number} of {repeat} begins in {pause:.0f} s, at another phase of the timers")
             time.sleep(pause)
-        with DrillProgress() as progress:
-            result = verify(cluster, options, say_to_stderr, progress.on_tick, pauser)
-        show_result(state, result, list(present(result)))
-        codes.append(exit_code(result))
+        try:
+            with DrillProgress() as progress:
+                result = verify(cluster, options, say_to_stderr, progress.on_tick, pauser)
+        except OpskitError as error:
+            if repeat == 1:
+                raise
+            say_to_stderr(f"opskit: {error}")
+            codes.append(error.code)
+        else:
+            show_result(state, result, list(present(result)))
+            codes.append(exit_code(result))
         if codes[-1] is Exit.UNDO_FAILED:
             break
     return worst(codes)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import shlex
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from opskit.reach.connect import CONNECT_ERRORS, CONNECT_SECONDS, connect, why
 from opskit.reach.sweep import command, payload
 
 FETCH_SECONDS = 120.0
-LAST_WORDS_BYTES = 2000
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Hand:
@@ -61,19 +62,39 @@ async def hold_command(
 
 
 async def fetch(endpoint: Endpoint, remote: str, local: Path) -> None:
-    """Copy a file from a host and remove its folder there. Raises OpskitError (exit 3) where it cannot be had."""
+    """Copy a file from a host.
+
+    Raises OpskitError (exit 3) where it cannot be had, OSError where this machine's disk is full.
+    """
     try:
-        async with (
-            asyncio.timeout(FETCH_SECONDS),
-            connect(endpoint, CONNECT_SECONDS) as connection,
-            connection.start_sftp_client() as sftp,
-        ):
+        async with _files(endpoint) as sftp:
             await sftp.get(remote, local)
-            await sftp.rmtree(str(Path(remote).parent))
-    except asyncssh.SFTPError as error:
-        raise OpskitError(f"{remote} could not be fetched: {error}", where=endpoint.host, code=Exit.UNJUDGED) from error
-    except CONNECT_ERRORS as error:
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
         raise OpskitError(why(error, endpoint), where=endpoint.host, code=Exit.UNJUDGED) from error
+    except (ValueError, asyncssh.Error) as error:
+        raise OpskitError(f"{remote} could not be fetched: {error}", where=endpoint.host, code=Exit.UNJUDGED) from error
+
+
+async def remove(endpoint: Endpoint, folder: str) -> bool:
+    """Remove a folder of a host; whether that could be done."""
+    try:
+        async with _files(endpoint) as sftp:
+            await sftp.rmtree(folder, ignore_errors=True)
+            return not await sftp.exists(folder)
+    except CONNECT_ERRORS:
+        return False
+
+
+@asynccontextmanager
+async def _files(endpoint: Endpoint) -> AsyncIterator[asyncssh.SFTPClient]:
+    async with (
+        asyncio.timeout(FETCH_SECONDS),
+        connect(endpoint, CONNECT_SECONDS) as connection,
+        connection.start_sftp_client() as sftp,
+    ):
+        yield sftp
 
 
 @asynccontextmanager
@@ -82,11 +103,11 @@ async def _held(endpoint: Endpoint, remote: str, first: bytes, on_line: Callable
         try:
             connection = await stack.enter_async_context(connect(endpoint, CONNECT_SECONDS))
             process = await connection.create_process(remote, encoding=None)
+            process.stdin.write(first)
         except CONNECT_ERRORS as error:
             raise OpskitError(why(error, endpoint), where=endpoint.host, code=Exit.UNJUDGED) from error
         # closing politely would wait for a peer that may hang
         stack.callback(connection.abort)
-        process.stdin.write(first)
         hand = Hand(endpoint.host, process)
         reader = asyncio.create_task(_read(process, hand, on_line))
         try:
@@ -98,13 +119,21 @@ async def _held(endpoint: Endpoint, remote: str, first: bytes, on_line: Callable
 
 
 async def _read(process: "asyncssh.SSHClientProcess[bytes]", hand: Hand, on_line: Callable[[str], None]) -> None:
-    words = ""
+    words, said = "", asyncio.create_task(_last_line(process.stderr))
     try:
         async for line in process.stdout:
             on_line(line.decode(errors="replace").rstrip("\n"))
-        words = (await process.stderr.read(LAST_WORDS_BYTES)).decode(errors="replace").strip()
+        words = await said
     except CONNECT_ERRORS as error:
         words = f"the SSH connection was lost: {error or type(error).__name__}"
     finally:
-        if not hand.ended.done():
-            hand.ended.set_result(words)
+        said.cancel()
+        hand.ended.set_result(words)
+
+
+async def _last_line(stream: "asyncssh.SSHReader[bytes]") -> str:
+    """The last line that says something; all are read, since a full pipe would stop the program."""
+    last = b""
+    async for line in stream:
+        last = line.strip() or last
+    return last.decode(errors="replace")

@@ -1,5 +1,6 @@
-"""A reader that leaves, as `head` does, ends neither the work nor changes its exit code."""
+"""A reader that leaves, as `head` or a closed terminal does, ends neither the work nor changes its exit code."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,10 @@ def muted_when_gone(stream: IO[str]) -> Iterator[None]:
     """Write in the body; where nobody reads any more, this and whatever follows on the stream goes nowhere."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError as error:
+        # a pipe without a reader, a terminal that was hung up
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         mute(stream)
 
 

@@ -1,5 +1,6 @@
 """Report shapes on a terminal: colour only where it is one, full width where it is not."""
 
+import errno
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -34,6 +35,15 @@ class PatientConsole(Console):
     def on_broken_pipe(self) -> None:
         self.quiet = True
         mute(self.file)
+
+    def _write_buffer(self) -> None:
+        """A terminal that was hung up is a reader that has left; rich knows broken pipes only."""
+        try:
+            super()._write_buffer()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            self.on_broken_pipe()
 
 
 def console(*, stderr: bool = False) -> Console:

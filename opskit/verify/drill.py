@@ -23,6 +23,7 @@ from opskit.verify.options import limits as limits_of
 from opskit.verify.probes import Probes
 from opskit.verify.request import fault_request
 from opskit.verify.scenario import Target, choose
+from opskit.verify.undone import left
 from opskit.verify.victims import Fault, Victim
 
 BASELINE_SECONDS = 90.0
@@ -58,7 +59,6 @@ class Recording:
     victims: tuple[Victim, ...] = ()
     before: StatusReport | None = None
     after: StatusReport | None = None
-    hold_seconds: float = 0.0
     stopped: str = ""
 
 
@@ -135,7 +135,17 @@ class Drill:
         self.recording.before = await self._status(dialer)
         if self.recording.before.judgement != "holds":
             raise unhealthy(self.recording.before)
-        for attached in await self._probes.where(time.monotonic_ns()):
+        seen = await self._probes.where(time.monotonic_ns())
+        self._refuse_lost()
+        sitting = [one for one in seen if set(one.nameservers) & set(limits.victim_nameservers)]
+        if len(sitting) < limits.required_attached:
+            raise OpskitError(
+                f"{len(sitting)} of {limits.required_attached} clients sit on the nameserver that would hang",
+                where=", ".join(limits.victim_nameservers),
+                remedy="Their recovery could not be seen, so nothing was injected.",
+                code=Exit.UNJUDGED,
+            )
+        for attached in seen:
             self._record(attached)
 
     async def _hang(self, targets: tuple[Target, ...], limits: Limits) -> None:
@@ -147,23 +157,31 @@ class Drill:
         fault, self.recording.victims = self._fault_on(victims, self._record), victims
         self._enter("inject")
         self._say(f"Arming the undo, then {self._options.fault} on {', '.join(target.host.name for target in targets)}")
-        async with fault.held():
-            self._enter("fault")
-            before = self._failed()
-            while (held := time.monotonic() - self._entered) < seconds:
-                await asyncio.sleep(min(TICK_SECONDS, seconds - held))
-                self._show(seconds)
-                spent = self._failed() - before
-                if self._options.failure_budget is not None and spent > self._options.failure_budget:
-                    self.recording.stopped = f"{spent} operations failed, the budget is {self._options.failure_budget}"
-                    break
-                ended = [f"{victim.host} ended it by itself ({victim.why})" for victim in fault.victims if victim.ended]
-                if ended:
-                    self.recording.stopped = ", ".join(ended)
-                    break
-            self.recording.hold_seconds = round(time.monotonic() - self._entered, 1)
-            self._enter("undo")
-        self._say("Undone on every victim" if all(one.restored.is_set() for one in fault.victims) else "UNDO FAILED")
+        try:
+            async with fault.held():
+                self._enter("fault")
+                await self._hold(seconds)
+                self._enter("undo")
+        finally:
+            for sentence in left(victims) or ("Undone on every victim",):
+                self._say(sentence)
+
+    async def _hold(self, seconds: float) -> None:
+        """Until the time is over, or there is a reason to end it early."""
+        before = self._failed()
+        while (held := time.monotonic() - self._entered) < seconds and not self.recording.stopped:
+            await asyncio.sleep(min(TICK_SECONDS, seconds - held))
+            self._show(seconds)
+            self.recording.stopped = self._reason_to_stop(self._failed() - before)
+
+    def _reason_to_stop(self, failed: int) -> str:
+        budget, probes = self._options.failure_budget, self._probes.each
+        ended = [f"{victim.host} ended it ({victim.why})" for victim in self.recording.victims if victim.ended]
+        if budget is not None and failed > budget:
+            ended.append(f"{failed} operations failed, the budget is {budget}")
+        if all(probe.lost for probe in probes):
+            ended.append("no probe is left")
+        return ", ".join(ended)
 
     async def _thaw(self, dialer: Dialer) -> None:
         """Traffic stays on: waking up is a second fault."""
@@ -195,7 +213,7 @@ class Drill:
         for probe in self._probes.each:
             if probe.lost:
                 raise OpskitError(
-                    f"the probe with the {probe.release} client ended: {probe.error or 'its connection was lost'}",
+                    f"the probe with the {probe.release} client is lost: {probe.why}",
                     where=probe.host,
                     remedy="Nothing was injected.",
                     code=Exit.UNJUDGED,

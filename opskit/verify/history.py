@@ -179,10 +179,12 @@ def gather(records: Iterable[Record]) -> History:
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
-    """Write history.jsonl.zst."""
-    with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as packed:
+    """Write history.jsonl.zst; it is there only when it is whole."""
+    new = path.with_name(path.name + ".new")
+    with new.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as packed:
         for record in records:
             packed.write(line_of(record).encode() + b"\n")
+    new.rename(path)
 
 
 def read(path: Path) -> History:

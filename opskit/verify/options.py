@@ -1,5 +1,6 @@
 """What an operator may say about a drill. Seconds throughout."""
 
+import math
 from dataclasses import dataclass
 
 from opskit.errors import OpskitError
@@ -39,7 +40,7 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("window", "hold", "stable", "interval"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < math.inf:
                 raise OpskitError(f"must be above 0 seconds, not {value:g}", where=f"--{name}")
 
 

@@ -17,8 +17,8 @@ from opskit.verify.history import History
 from opskit.verify.judging.judge import judge
 from opskit.verify.options import Options, limits
 from opskit.verify.request import words_of
-from opskit.verify.restored import differences
 from opskit.verify.result import ClientSeen, Undo, Verdict, VerifyResult, Victim
+from opskit.verify.undone import left
 from opskit.verify.victims import Victim as Held
 
 
@@ -33,8 +33,9 @@ def outcome(
 ) -> VerifyResult:
     """probes: the commands that ran on the client hosts."""
     limited = limits(cluster, options, recording.targets)
-    left = _left(recording.victims)
-    undo: Undo = "failed" if left else "restored" if recording.victims else "nothing to undo"
+    still = left(recording.victims)
+    armed = any(victim.before for victim in recording.victims)
+    undo: Undo = "failed" if still else "restored" if armed else "nothing to undo"
     judged = judge(history, limited, undo)
     servers = tuple(server for target in recording.targets for server in target.servers)
     interval = history.header.interval_ns / 1e9
@@ -68,7 +69,7 @@ def outcome(
         ledger=judged.ledger,
         ledgers=judged.ledgers,
         predictions=predictions,
-        notes=(*left, *judged.notes),
+        notes=(*still, *judged.notes),
         commands=(*probes, *_commands(recording.victims)),
         environment=_environment(cluster),
     )
@@ -82,10 +83,10 @@ def amended(verdict: Verdict, recording: Recording, *, beyond: bool) -> Verdict:
     sick = [f"{finding.subject}: {finding.sentence}" for finding in _errors(recording.after)]
     early = [f"the fault was undone before its time: {recording.stopped}"] if recording.stopped else []
     judgement = verdict.judgement
-    if judgement == "holds" and early:
-        judgement = "unjudged"
-    if sick and judgement != "unjudged":
+    if sick and judgement == "holds":
         judgement = "fails"
+    elif early and judgement == "holds":
+        judgement = "unjudged"
     told = [f"the cluster is not healthy again after the undo: {'; '.join(sick)}"] if sick else []
     return verdict.model_copy(
         update={
@@ -98,19 +99,6 @@ def amended(verdict: Verdict, recording: Recording, *, beyond: bool) -> Verdict:
 
 def _errors(status: StatusReport | None) -> tuple[Finding, ...]:
     return tuple(one for one in status.findings if one.severity == "error") if status else ()
-
-
-def _left(victims: Sequence[Held]) -> tuple[str, ...]:
-    """What of the fault may still be in place, and how to undo it by hand; a sentence each."""
-    found: list[str] = []
-    for victim in victims:
-        if not victim.restored.is_set():
-            by_hand = f" By hand: {'; '.join(victim.by_hand)}." if victim.by_hand else ""
-            found.append(f"{victim.host}: the undo is not confirmed: {victim.error or 'no answer'}.{by_hand}")
-        else:
-            kind = victim.request["kind"]
-            found += [f"{victim.host}: {left}." for left in differences(victim.before, victim.after, kind)]
-    return tuple(found)
 
 
 def _victim(victim: Held) -> Victim:

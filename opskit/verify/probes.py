@@ -7,6 +7,8 @@ import asyncio
 import gzip
 import json
 import secrets
+import shlex
+import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from opskit.artifacts.bundles import Bundle
 from opskit.artifacts.probe import drill_heap_mb, probe_command
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client, Cluster
-from opskit.reach.hands import Hand, fetch, hold_command
+from opskit.reach.hands import Hand, fetch, hold_command, remove
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.verify.clocks import Clocks
 from opskit.verify.history import Attached, ClientHeader, Gap, Op, Record, record_of
@@ -44,7 +46,10 @@ class PathCount:
 
 @dataclass
 class Probe:
-    """One JVM on one client host, and what it said last. lost: why its connection or itself is gone."""
+    """One JVM on one client host, and what it said last.
+
+    lost: whether its connection or itself is gone, why. cut: it was lost before the drill was over.
+    """
 
     client: Client
     release: str
@@ -57,6 +62,7 @@ class Probe:
     error: str = ""
     boot_id: str = ""
     hand: Hand | None = None
+    cut: bool = False
     said: dict[str, asyncio.Event] = field(default_factory=dict)
 
     @property
@@ -74,6 +80,11 @@ class Probe:
     @property
     def lost(self) -> bool:
         return bool(self.error) or (self.hand is not None and self.hand.ended.done())
+
+    @property
+    def why(self) -> str:
+        words = self.hand.ended.result() if self.hand and self.hand.ended.done() else ""
+        return self.error or words or "it said nothing of it"
 
 
 class Probes:
@@ -115,12 +126,14 @@ class Probes:
                 yield
             finally:
                 asking.cancel()
+                for probe in self.each:
+                    probe.cut = probe.lost
                 # also where the drill broke off: a probe that nobody stops goes on until its time is over
                 await self._all("stop", "done", STOP_SECONDS)
 
     def commands(self) -> tuple[str, ...]:
         """What runs on the client hosts, as a person would type it."""
-        return tuple(f"{probe.host}: {' '.join(self._java(probe))}" for probe in self.each)
+        return tuple(f"{probe.host}: {shlex.join(self._java(probe))}" for probe in self.each)
 
     @property
     def headers(self) -> tuple[ClientHeader, ...]:
@@ -153,9 +166,12 @@ class Probes:
         await self._all("stop-sending", "quiet", QUIET_SECONDS)
 
     async def collect(self, folder: Path) -> AsyncIterator[Record]:
-        """Every operation that the probes wrote down; a `gap` where a history could not be had."""
+        """Every operation that the probes wrote down, and a `gap` for what is missing. Copies stay until `tidy`.
+
+        Raises OSError where the disk of this machine is full.
+        """
         for probe in (one for one in self.each if one.headers):
-            local = folder / f"{probe.host}-{probe.release}.jsonl.gz"
+            local = self._local(folder, probe)
             try:
                 await fetch(probe.client.host.endpoint, probe.history, local)
             except OpskitError as error:
@@ -165,11 +181,23 @@ class Probes:
             ops, whole = operations(local)
             for op in ops:
                 yield op
-            if not whole:
-                last = max((op.end_ns for op in ops), default=0)
+            if probe.cut or not whole:
+                # what it wrote after it was cut off shows its own host's trouble, not the cluster's
+                since = probe.now_ns if probe.cut else max((op.end_ns for op in ops), default=0)
                 for header in probe.headers:
-                    yield Gap(header.name, last, FOREVER, f"its probe was cut off: {probe.error or 'no last word'}")
-            local.unlink()
+                    yield Gap(header.name, since, FOREVER, f"its probe was lost: {probe.why}")
+
+    async def tidy(self, folder: Path) -> tuple[str, ...]:
+        """Remove the probes' folders and the copies of their histories; where that failed, HOST:FOLDER."""
+        left = []
+        for probe in self.each:
+            if not await remove(probe.client.host.endpoint, probe.folder):
+                left.append(f"{probe.host}:{probe.folder}")
+            self._local(folder, probe).unlink(missing_ok=True)
+        return tuple(left)
+
+    def _local(self, folder: Path, probe: Probe) -> Path:
+        return folder / f"{probe.host}-{probe.release}.jsonl.gz"
 
     def _command(self, probe: Probe) -> list[str]:
         script = 'umask 077; mkdir "$1" || exit; shift; exec "$@"'
@@ -201,7 +229,7 @@ class Probes:
             try:
                 event = json.loads(line)
             except ValueError:
-                probe.error = line
+                probe.error = probe.error or line
                 return
             kind = event.get("event", "error")
             match kind:
@@ -227,7 +255,9 @@ class Probes:
                     }
                 case "clock":
                     clocks.heard(probe.name, probe.host, probe.boot_id, event["mono_ns"])
-                case "error":
+                case "quiet":
+                    probe.unaccounted = event["unaccounted"]
+                case "error" | "refused":
                     probe.error = event.get("error", line)
             probe.said.setdefault(kind, asyncio.Event()).set()
 
@@ -256,11 +286,11 @@ class Probes:
         await asyncio.wait((said, hand.ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if not said.done():
             said.cancel()
-            words = hand.ended.result() if hand.ended.done() else f"it was silent for {seconds:g} s"
-            probe.error = probe.error or words or "it ended without a word"
+            if not hand.ended.done():
+                probe.error = probe.error or f"it did not answer {answer!r} within {seconds:g} s"
             if answer == "ready":
                 raise OpskitError(
-                    f"the probe with the {probe.release} client could not start: {probe.error}",
+                    f"the probe with the {probe.release} client could not start: {probe.why}",
                     where=probe.host,
                     remedy=f"Nothing was injected. The client's log is in {probe.folder} on that host.",
                     code=Exit.UNJUDGED,
@@ -268,7 +298,7 @@ class Probes:
 
 
 def operations(path: Path) -> tuple[list[Op], bool]:
-    """What a probe wrote, and whether the file is whole: where its JVM died it ends in the middle of a line."""
+    """What a probe wrote, and whether the file is whole: where its JVM or its host died it is cut off or damaged."""
     found: list[Op] = []
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
@@ -276,9 +306,9 @@ def operations(path: Path) -> tuple[list[Op], bool]:
                 record = record_of(line)
                 if isinstance(record, Op):
                     found.append(record)
-    except (EOFError, ValueError):
+    except (EOFError, OSError, ValueError, TypeError, zlib.error):
         return found, False
-    return found, True
+    return found, bool(found)
 
 
 def _nameservers(clients: Sequence[Mapping[str, object]]) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from opskit.status.ask import ask_now
 from opskit.status.judge import judge as judge_status
 from opskit.verify import history
 from opskit.verify.drill import BASELINE_SECONDS, HEALTHY_SECONDS, LATE_SECONDS, Drill, Tick, unhealthy
-from opskit.verify.history import Record
+from opskit.verify.history import History, Record
 from opskit.verify.options import Options
 from opskit.verify.outcome import outcome
 from opskit.verify.paused import PausedHosts, Pauser
@@ -28,9 +28,13 @@ from opskit.verify.plan import plan
 from opskit.verify.probes import QUEUES, READY_SECONDS, TOPIC, Probes
 from opskit.verify.result import VerifyResult
 from opskit.verify.showing.reports import write_reports
+from opskit.verify.undone import left
 from opskit.verify.victims import Fault, HeldFault, Victim
 
 Say = Callable[[str], None]
+HISTORY = "history.jsonl.zst"
+SLOW_SECONDS = 400.0
+"""For what else a drill waits for where hosts are slow: seats, the effect, the undo, the histories."""
 
 
 def verify(
@@ -51,7 +55,7 @@ def verify(
     run = start(cluster.name, "verify")
     endpoints = [host.endpoint for host in cluster.hosts]
     longest = READY_SECONDS + BASELINE_SECONDS + planned.hold_seconds + HEALTHY_SECONDS + LATE_SECONDS
-    longest += planned.settle_seconds + 120
+    longest += planned.settle_seconds + SLOW_SECONDS
     probes = Probes(cluster, options.clients, bundles, planned, longest)
     with locked(run, endpoints, longest):
         create_on_every_master(cluster, TOPIC, QUEUES)
@@ -60,10 +64,21 @@ def verify(
         said = "broken off"
         try:
             _until_stopped(_recorded(drill, probes, run, say))
-            result = _judged(cluster, options, run, at, drill, probes, say)
+            say("Judging")
+            recorded = history.read(run.folder / HISTORY)
+            result = outcome(cluster, options, run, at, drill.recording, recorded, probes.commands())
             said = result.verdict.judgement
+        except BaseException as error:
+            if still := left(drill.recording.victims):
+                raise OpskitError(
+                    "the undo is not confirmed: " + " ".join(still),
+                    remedy="Run opskit verify restore until nothing is armed.",
+                    code=Exit.UNDO_FAILED,
+                ) from error
+            raise
         finally:
             audit(run, endpoints, said)
+    _keep(run, result, recorded, say)
     return result
 
 
@@ -72,32 +87,32 @@ def _fault_on(pauser: Pauser | None) -> Callable[[Sequence[Victim], Callable[[Re
 
 
 async def _recorded(drill: Drill, probes: Probes, run: Run, say: Say) -> None:
-    """The drill, and whatever became of it, its history on this machine."""
+    """The drill, and whatever became of it, its history on this machine; only then the probes' own copies go."""
     try:
         await drill.go()
     finally:
         say("Fetching the histories")
         collected = [record async for record in probes.collect(run.folder)]
-        records = [drill.header(), *drill.recording.records, *collected]
-        history.write(run.folder / HISTORY, records)
+        try:
+            history.write(run.folder / HISTORY, [drill.header(), *drill.recording.records, *collected])
+        except OSError:
+            say(f"What the probes wrote is kept in {run.folder} and on their hosts")
+            raise
+        for place in await probes.tidy(run.folder):
+            say(f"Left behind: {place}")
 
 
-HISTORY = "history.jsonl.zst"
-
-
-def _judged(
-    cluster: Cluster, options: Options, run: Run, at: datetime, drill: Drill, probes: Probes, say: Say
-) -> VerifyResult:
-    say("Judging")
-    recorded = history.read(run.folder / HISTORY)
-    result = outcome(cluster, options, run, at, drill.recording, recorded, probes.commands())
-    write_reports(run, result, recorded)
-    run.finish(result)
-    return result
+def _keep(run: Run, result: VerifyResult, recorded: History, say: Say) -> None:
+    """A verdict that was reached is told, whether this machine's disk takes its reports or not."""
+    try:
+        write_reports(run, result, recorded)
+        run.finish(result)
+    except OSError as error:
+        say(f"The reports could not be written to {run.folder}: {error.strerror}")
 
 
 def _refuse_unready(cluster: Cluster, bundles: Mapping[str, Bundle]) -> None:
-    """Every client host has the probe and a Java; every victim can be asked."""
+    """Every client host can be asked, and has the probe and a Java."""
     folders = {
         client.host.name: [f"{CLIENT_RELEASES}/{bundles[release].folder}/lib" for release in client.releases]
         for client in cluster.clients
@@ -135,6 +150,11 @@ def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    asyncio.run(supervised())
+    before = {signum: signal.getsignal(signum) for signum in STOPS}
+    try:
+        asyncio.run(supervised())
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
     if stopped:
         raise KeyboardInterrupt if stopped[0] is signal.SIGINT else SystemExit(int(Exit.TERMINATED))

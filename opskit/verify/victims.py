@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from opskit.errors import Exit, OpskitError
 from opskit.reach.hands import Hand, hold_program
+from opskit.reach.patience import to_the_end
 from opskit.reach.sweep import sweep
 from opskit.verify.clocks import Clocks
 from opskit.verify.history import Effect, Record
@@ -37,7 +38,7 @@ class Victim:
         self.error = ""
         self.by_hand: tuple[str, ...] = ()
         self.boot_id = ""
-        self.why = "the connection was lost"
+        self.why = "its program is gone"
         self.hand: Hand | None = None
 
     @property
@@ -91,8 +92,15 @@ class HeldFault:
                 await asyncio.gather(*(self._effective(victim, victim.hand) for victim in self.victims if victim.hand))
                 yield
             finally:
-                injected = ((victim, victim.hand) for victim in self.victims if victim.hand)
-                await asyncio.shield(asyncio.gather(*(self._undo(victim, hand) for victim, hand in injected)))
+                await to_the_end(self._undo_all())
+
+    async def _undo_all(self) -> None:
+        """On every victim, whatever becomes of the others."""
+        injected = ((victim, victim.hand) for victim in self.victims if victim.hand)
+        ends = await asyncio.gather(*(self._undo(victim, hand) for victim, hand in injected), return_exceptions=True)
+        for error in ends:
+            if error:
+                raise error
 
     def _listener(self, victim: Victim) -> Callable[[str], None]:
         def listen(line: str) -> None:
@@ -139,7 +147,7 @@ class HeldFault:
             raise OpskitError(
                 f"the fault could not be brought into effect: {victim.error or words}",
                 where=victim.host,
-                remedy="What was injected is undone; nothing was measured.",
+                remedy="Nothing was measured.",
                 code=Exit.UNJUDGED,
             )
 

@@ -9,7 +9,7 @@ from opskit.verify.scenario import SCENARIOS
 
 MARKS: dict[Judgement, Mark] = {"holds": "good", "fails": "bad", "unjudged": "warn"}
 UNDO: dict[Undo, Sentence] = {
-    "restored": Sentence("The fault was undone and the cluster restored.", "good"),
+    "restored": Sentence("The fault was undone on every victim.", "good"),
     "failed": Sentence(
         "The undo FAILED: something of the fault may still be in place. `opskit verify restore` tries again.", "bad"
     ),
