@@ -6,7 +6,7 @@ In an nftables table of the drill's own. Connections stay established on both en
 import re
 from typing import Any, Dict, List, Sequence, Tuple
 
-from . import nft
+from . import nft, processes
 from .errors import FaultError
 
 
@@ -37,7 +37,12 @@ def effect(fault: Dict[str, Any]) -> Tuple[bool, str]:
 
 
 def undo(fault: Dict[str, Any]) -> None:
-    """Delete the drill's own table; also after a reboot, which may have brought it back from a saved ruleset."""
+    """Delete the drill's own table; also after a reboot, which may have brought it back from a saved ruleset.
+
+    Raises FaultError where nft has gone since: without it the table can be neither seen nor deleted.
+    """
+    if not nft.available() and fault["boot_id"] == processes.boot_id():
+        raise FaultError("nft is gone, and the table {} may be in force: install nftables".format(fault["table"]))
     if fault["table"] in nft.tables(fault["table"]):
         nft.delete(fault["table"])
 

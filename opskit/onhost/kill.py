@@ -49,27 +49,32 @@ def effect(fault: Dict[str, Any]) -> Tuple[bool, str]:
 def undo(fault: Dict[str, Any]) -> None:
     """Start the units that are down, which takes until they are active, and let systemd restart them again.
 
-    After a reboot the drop-ins are gone with /run, and what starts at boot has started. Raises UnitError, and
-    FaultError where a unit does not become active.
+    After a reboot the drop-ins are gone with /run, and what starts at boot has started. A unit that does not start
+    keeps no other from being started: FaultError then names each.
     """
+    failures = []
     try:
-        if fault["boot_id"] == processes.boot_id():
-            _start(fault["units"])
+        for name in fault["units"] if fault["boot_id"] == processes.boot_id() else ():
+            try:
+                _start(name)
+            except (FaultError, units.UnitError) as error:
+                failures.append(str(error))
     finally:
         # last: TimeoutStopSec= bounds how long a start waits for a unit that is deactivating
         for path in fault["dropins"]:
             _remove(path)
         units.systemctl("daemon-reload")
+    if failures:
+        raise FaultError("; ".join(failures))
 
 
-def _start(names: List[str]) -> None:
-    for name in names:
-        if snapshots.unit(name).active != "active":
-            units.systemctl("reset-failed", name)
-            units.systemctl("start", name, timeout=START_SECONDS)
-        active = snapshots.unit(name).active
-        if active != "active":
-            raise FaultError(f"{name} was started and is {active}")
+def _start(name: str) -> None:
+    if snapshots.unit(name).active != "active":
+        units.systemctl("reset-failed", name)
+        units.systemctl("start", name, timeout=START_SECONDS)
+    active = snapshots.unit(name).active
+    if active != "active":
+        raise FaultError(f"{name} was started and is {active}")
 
 
 def _remove(path: str) -> None:

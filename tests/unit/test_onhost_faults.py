@@ -106,18 +106,34 @@ def test_a_blackhole_shows_what_it_dropped_and_its_undo_deletes_its_own_table(
         assert fake.tables == {"opskit_fence": 0, "site": 3}
 
 
+@pytest.mark.parametrize(("boot", "fails"), [("boot-1", True), ("boot-2", False)], ids=["since", "and a reboot"])
+def test_where_nft_was_removed_a_table_is_not_taken_for_deleted(
+    boot: str, fails: bool, host: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed("blackhole")
+    monkeypatch.setattr(nft, "available", lambda: False)
+    host.boot(boot)
+    said = "nft is gone, and the table opskit_drill_20261122_ab12 may be in force: install nftables"
+    reply = operations.reply({"op": "undo-all"})
+    assert reply == {"error": said} if fails else reply.keys() == {"ok"}
+    assert changes.armed() == ([REQUEST["id"]] if fails else [])
+
+
 class FakeSystemd:
-    """systemctl with one unit; commands: what it was asked for. broken: it does not start."""
+    """systemctl; commands: what it was asked for. broken: it starts and fails. missing: it cannot be started."""
 
     def __init__(self) -> None:
-        self.commands, self.active, self.broken = list[str](), "active", False
+        self.commands, self.active = list[str](), dict[str, str]()
+        self.broken, self.missing = set[str](), set[str]()
 
     def __call__(self, *words: str, timeout: float = 30) -> str:
         self.commands.append(" ".join(words))
         if words[0] == "kill":
-            self.active = "failed"
+            self.active |= dict.fromkeys(words[2:], "failed")
         if words[0] == "start":
-            self.active = "failed" if self.broken else "active"
+            if words[1] in self.missing:
+                raise units.UnitError(f"`systemctl start {words[1]}` failed: not found")
+            self.active[words[1]] = "failed" if words[1] in self.broken else "active"
         return ""
 
 
@@ -126,7 +142,7 @@ def systemd(host: FakeProc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     fake = FakeSystemd()
     monkeypatch.setattr(kill, "FOLDER", str(tmp_path / "run"))
     monkeypatch.setattr(units, "systemctl", fake)
-    monkeypatch.setattr(snapshots, "unit", lambda name: snapshots.Unit(fake.active, "no", []))
+    monkeypatch.setattr(snapshots, "unit", lambda name: snapshots.Unit(fake.active[name], "no", []))
     return fake
 
 
@@ -156,10 +172,26 @@ def test_a_killed_unit_stays_down_and_its_undo_starts_it(
 def test_a_unit_that_does_not_start_again_may_be_restarted_by_systemd_and_its_undo_fails(
     systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fault, systemd.broken = killed(monkeypatch), True
+    fault = killed(monkeypatch)
+    systemd.broken.add("a.service")
     with pytest.raises(FaultError, match=r"a\.service was started and is failed"):
         kill.undo(fault)
     assert not Path(fault["dropins"][0]).exists()
+
+
+def test_a_unit_that_does_not_start_keeps_no_other_from_being_started(
+    systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker is started though the nameserver beside it cannot be, at every try."""
+    fault = killed(monkeypatch) | {"units": ["ns.service", "other.service", "a.service"]}
+    systemd.active |= {"ns.service": "failed", "other.service": "failed"}
+    systemd.missing, systemd.broken = {"ns.service"}, {"other.service"}
+    said = r"`systemctl start ns\.service` failed: not found; other\.service was started and is failed"
+    for _ in range(2):
+        systemd.active["a.service"] = "failed"
+        with pytest.raises(FaultError, match=said):
+            kill.undo(fault)
+        assert systemd.active["a.service"] == "active"
 
 
 def test_after_a_reboot_the_undo_of_a_kill_starts_nothing(
