@@ -43,7 +43,13 @@ def run(request: Dict[str, Any], lines: io.BufferedReader, out: int) -> int:
 
 
 def _hold(controller: talk.Controller, kind: faults.Kind, fault: Dict[str, Any]) -> str:
-    """Inject and prove until there is a reason to end it: one of `listen`'s, or elsewhere."""
+    """Inject and prove until there is a reason to end it: one of `listen`'s, or elsewhere.
+
+    Arming takes its time; where there is a reason by then, nothing is injected.
+    """
+    why = controller.listen(time.monotonic())
+    if why:
+        return why
     began = time.monotonic_ns()
     with changes.exclusively(fault["id"]):
         if changes.is_armed(fault["id"]):

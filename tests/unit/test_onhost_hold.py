@@ -1,5 +1,6 @@
 """A held fault, whatever becomes of the two ends: it is undone, and once."""
 
+import contextlib
 import fcntl
 import io
 import json
@@ -70,8 +71,11 @@ class Ends:
 
     def fill(self) -> None:
         """A connection that takes nothing any more."""
+        os.set_blocking(self.out, False)
         fcntl.fcntl(self.out, fcntl.F_SETPIPE_SZ, 4096)
-        os.write(self.out, b" " * 4095)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(self.out, b" "):
+                continue
 
     def said(self) -> list[dict[str, Any]]:
         os.close(self.out)
@@ -114,7 +118,7 @@ def ends() -> Iterator[Ends]:
 
 
 def test_a_drill_from_hello_to_undone(fake: FakeFault, ends: Ends) -> None:
-    ends.send("beat\nundo\n")
+    fake.look = lambda: ends.send("beat\nundo\n")
     assert hold.run(REQUEST, ends.lines, ends.out) == 0
     said = ends.said()
     assert [found["event"] for found in said] == ["hello", "armed", "injected", "effect", "beat", "undone"]
@@ -178,9 +182,9 @@ def test_a_controller_that_does_not_listen_keeps_nothing_from_being_undone(
     deafen: Callable[[Ends], None], fake: FakeFault, ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("opskit.onhost.talk.WRITE_SECONDS", 0.1)
-    deafen(ends)
+    happens = [lambda: deafen(ends)]
     began = time.monotonic()
-    fake.look = lambda: ends.send("beat\n")
+    fake.look = lambda: (happens.pop()() if happens else None, ends.send("beat\n"))
     assert hold.run(REQUEST, ends.lines, ends.out) == 0
     assert (fake.injected, fake.undone, changes.armed()) == (1, 1, [])
     assert time.monotonic() - began < 1
@@ -218,9 +222,33 @@ def test_a_fault_that_is_undone_before_it_is_injected_never_is(
     assert (fake.injected, ends.said()[-1]["why"]) == (0, "elsewhere")
 
 
+EARLY: list[tuple[str, Callable[[Ends], Act], str]] = [
+    ("the controller asks for it", lambda ends: lambda: ends.send("beat\nundo\n"), "undo"),
+    ("the connection is lost", lambda ends: ends.hang_up, "gone"),
+    ("SIGTERM", end_by_signal(signal.SIGTERM), "signal"),
+]
+
+
+@pytest.mark.parametrize(("act", "why"), [row[1:] for row in EARLY], ids=[row[0] for row in EARLY])
+def test_what_ends_it_while_it_is_armed_spares_the_host_the_fault(
+    act: Callable[[Ends], Act], why: str, fake: FakeFault, ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm = changes.arm
+
+    def ended_meanwhile(*words: Any) -> None:
+        arm(*words)
+        act(ends)()
+
+    monkeypatch.setattr(changes, "arm", ended_meanwhile)
+    assert hold.run(REQUEST, ends.lines, ends.out) == 0
+    assert (fake.injected, changes.armed()) == (0, [])
+    last = ends.said()[-1]
+    assert (last["event"], last["why"]) == ("undone", why)
+
+
 def test_an_undo_that_fails_stays_armed_and_tells_what_to_type(fake: FakeFault, ends: Ends) -> None:
     fake.undo_error = faults.FaultError("a.service was started and is failed")
-    ends.send("undo\n")
+    fake.look = lambda: ends.send("undo\n")
     assert hold.run(REQUEST, ends.lines, ends.out) == 1
     assert ends.said()[-1] == {
         "event": "undo-failed",
