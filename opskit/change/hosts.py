@@ -13,7 +13,9 @@ from opskit.reach.playbook import STOPS
 from opskit.reach.sweep import HostResult, sweep
 from opskit.runs.folder import Run
 
-UNDO_SECONDS = 15
+ANSWER_SECONDS = 30.0
+PATIENCE_SECONDS = 15
+"""So long a host tries an undo that fails again: a broker that is just stopping may take a call and not answer it."""
 
 
 @contextmanager
@@ -39,16 +41,20 @@ def audit(run: Run, endpoints: Sequence[Endpoint], outcome: str) -> dict[str, Ho
 
 
 def undo_all(endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
-    """Undo every change that is still armed on these hosts; a second Ctrl-C does not cut it short (30 s at most).
-
-    A broker that is just stopping may take a call and not answer it: such an undo is tried again.
-    """
+    """Undo what a run of this process left armed; a second Ctrl-C does not cut it short (30 s at most for a host)."""
     with _uninterrupted():
-        return everywhere({"op": "undo-all", "patience": UNDO_SECONDS}, endpoints)
+        return undo_armed(endpoints, ANSWER_SECONDS)
 
 
-def everywhere(request: dict[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
-    return sweep({endpoint.host: request for endpoint in endpoints}, endpoints)
+def undo_armed(endpoints: Sequence[Endpoint], timeout_seconds: float) -> dict[str, HostResult]:
+    """Undo every change that is still armed on these hosts; timeout_seconds bounds each on its own."""
+    return everywhere({"op": "undo-all", "patience": PATIENCE_SECONDS}, endpoints, timeout_seconds)
+
+
+def everywhere(
+    request: dict[str, Any], endpoints: Sequence[Endpoint], timeout_seconds: float = ANSWER_SECONDS
+) -> dict[str, HostResult]:
+    return sweep({endpoint.host: request for endpoint in endpoints}, endpoints, timeout_seconds)
 
 
 def _take(run: Run, endpoints: Sequence[Endpoint], seconds: float, replace: Sequence[str] = ()) -> None:

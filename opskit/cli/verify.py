@@ -66,7 +66,7 @@ def failover(
         str | None, typer.Option(metavar="CLUSTER", help="Name the cluster, where its environment is production.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print every command for every host; connect to nothing.")
+        bool, typer.Option("--dry-run", help="Print every command for every victim; connect to nothing.")
     ] = False,
 ) -> None:
     """Hang a node on purpose under real traffic, and judge whether every client path recovers within its window.
@@ -120,15 +120,20 @@ def list_scenarios(ctx: typer.Context) -> None:
 def restore(ctx: typer.Context) -> None:
     """Undo what an interrupted drill or drain left on the hosts: from any machine, at any time, as often as you like.
 
-    Exit 0: nothing is left. Exit 3: a host is out of reach; its own timer undoes it. Exit 4: an undo failed.
+    Exit 0: nothing is left. Exit 3: a host is out of reach, and its own timer undoes it, or it is still at work, and
+    the next `restore` tells. Exit 4: an undo failed. An inventory that the rules reject will do if it names the hosts.
     """
-    from opskit.plan.judge import accept
+    from opskit.inventory.load import load
+    from opskit.plan.judge import judge, rejection
     from opskit.verify.restore import exit_code, present, restore_all
 
     state: State = ctx.obj
-    cluster, _ = accept(state.required_inventories())
-    say_to_stderr(f"Asking {len(cluster.hosts)} hosts what is armed")
-    result = restore_all(cluster)
+    judged = judge(load(state.required_inventories()))
+    if judged.cluster is None:
+        raise rejection(judged.errors)
+    show_findings(judged.errors)
+    say_to_stderr(f"Asking {len(judged.cluster.hosts)} hosts what is armed; to start what was killed may take minutes")
+    result = restore_all(judged.cluster)
     finish(state, result, list(present(result)), exit_code(result))
 
 

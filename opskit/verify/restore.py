@@ -5,22 +5,30 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from opskit.change.hosts import undo_all
+from opskit.change.hosts import PATIENCE_SECONDS, undo_armed
 from opskit.errors import Exit
 from opskit.inventory.cluster import Cluster, Frozen
+from opskit.onhost.kill import START_SECONDS
+from opskit.reach.sweep import Outcome
 from opskit.report.shapes import Cell, Sentence, Shape, Table
 
-State = Literal["clean", "undone", "failed", "out of reach"]
+UNITS = 2
+"""A host has a nameserver and a broker at most, and the undo of a kill starts one after the other."""
+UNDO_SECONDS = START_SECONDS * UNITS + PATIENCE_SECONDS + 15
+
+State = Literal["clean", "undone", "failed", "still at work", "out of reach"]
 CODES: dict[State, Exit] = {
     "clean": Exit.HOLDS,
     "undone": Exit.HOLDS,
     "failed": Exit.UNDO_FAILED,
+    "still at work": Exit.UNJUDGED,
     "out of reach": Exit.UNJUDGED,
 }
+LOST: dict[Outcome, State] = {"unreachable": "out of reach", "timeout": "still at work"}
 
 
 class Restored(Frozen):
-    """undone: subjects of the changes that were armed. detail: why it failed."""
+    """undone: subjects of the changes that were armed. detail: why it is not known to be undone."""
 
     host: str
     state: State
@@ -41,13 +49,12 @@ class RestoreResult(BaseModel):
 def restore_all(cluster: Cluster) -> RestoreResult:
     """One sweep over all hosts; what is not armed by opskit is not touched."""
     hosts = []
-    for host, found in undo_all([host.endpoint for host in cluster.hosts]).items():
+    for host, found in undo_armed([host.endpoint for host in cluster.hosts], UNDO_SECONDS).items():
         if found.outcome == "ok":
             undone = tuple(f"{change['kind']} of {change['subject']}" for change in found.value["undone"])
             hosts.append(Restored(host=host, state="undone" if undone else "clean", undone=undone))
         else:
-            lost = found.outcome in ("unreachable", "timeout")
-            hosts.append(Restored(host=host, state="out of reach" if lost else "failed", detail=found.error))
+            hosts.append(Restored(host=host, state=LOST.get(found.outcome, "failed"), detail=found.error))
     return RestoreResult(cluster=cluster.name, hosts=tuple(hosts))
 
 
@@ -65,6 +72,6 @@ def present(result: RestoreResult) -> Iterator[Shape]:
 
 
 def exit_code(result: RestoreResult) -> Exit:
-    """Exit 4 where an undo failed, 3 where a host is out of reach."""
+    """Exit 4 where an undo failed, 3 where a host is out of reach or still at work."""
     codes = {CODES[one.state] for one in result.hosts}
     return next(code for code in (Exit.UNDO_FAILED, Exit.UNJUDGED, Exit.HOLDS) if code in codes)

@@ -33,7 +33,9 @@ class FakeHosts:
         self.locks: dict[str, dict[str, Any]] = {}
         self.silent: set[str] = set()
 
-    def sweep(self, requests: Mapping[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
+    def sweep(
+        self, requests: Mapping[str, Any], endpoints: Sequence[Endpoint], timeout_seconds: float
+    ) -> dict[str, HostResult]:
         return {endpoint.host: self._answer(endpoint.host, requests[endpoint.host]) for endpoint in endpoints}
 
     def _answer(self, host: str, request: dict[str, Any]) -> HostResult:
@@ -112,7 +114,10 @@ def test_a_body_that_fails_gives_the_lock_back(fake: FakeHosts) -> None:
 
 
 def test_a_second_ctrl_c_does_not_cut_the_undo_short(fake: FakeHosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    def impatient(requests: Mapping[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, HostResult]:
+    def impatient(
+        requests: Mapping[str, Any], endpoints: Sequence[Endpoint], timeout_seconds: float
+    ) -> dict[str, HostResult]:
+        assert timeout_seconds <= 30
         os.kill(os.getpid(), signal.SIGINT)
         return {endpoint.host: HostResult(endpoint.host, "ok", requests[endpoint.host]) for endpoint in endpoints}
 
