@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +24,23 @@ class Done:
 
 
 async def run(arguments: Sequence[str | Path], *, stdin: str = "", seconds: float = 120.0) -> Done:
-    """Run a tool to its end. A process that is cancelled, or that outlives `seconds`, is killed; TimeoutError then."""
+    """Run a tool to its end. A process that is cancelled, or that outlives `seconds`, is killed; TimeoutError then.
+
+    It has a session of its own: Ctrl-C in the terminal reaches opskit alone, which says what becomes of the tool.
+    """
     process = await asyncio.create_subprocess_exec(
         *map(str, arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(seconds):
             out, err = await process.communicate(stdin.encode())
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
     return Done(process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace"))

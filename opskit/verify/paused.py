@@ -4,15 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Host
-from opskit.reach.sweep import sweep
+from opskit.reach.patience import to_the_end
+from opskit.reach.sweep import HostResult, sweep
 from opskit.verify.history import Clock, Effect, Record
 from opskit.verify.victims import Victim
 
 LOOK_SECONDS = 1.0
+EFFECT_SECONDS = 20.0
 AWAKE_SECONDS = 30.0
 
 
@@ -34,47 +36,79 @@ class PausedHosts:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """As `opskit.verify.victims.Fault.held`."""
-        before = await asyncio.to_thread(self._snapshots)
+        before = await asyncio.to_thread(self._snapshots, self.victims)
         for victim in self.victims:
-            victim.before = before[victim.host]
+            if before[victim.host].outcome != "ok":
+                raise OpskitError(before[victim.host].error, where=victim.host, code=Exit.UNJUDGED)
+            victim.before = before[victim.host].value
             # a container's clock is this machine's own
             self._record(Clock(victim.host, victim.before["boot_id"], time.monotonic_ns(), 0, 0))
-        looks = []
+        looks: list[asyncio.Task[None]] = []
         try:
             for victim in self.victims:
                 await self._pauser.pause(victim.target.host, victim.request["undo_seconds"])
                 looks.append(asyncio.create_task(self._look(victim)))
-            await asyncio.gather(*(victim.in_effect.wait() for victim in self.victims))
+            pairs = zip(self.victims, looks, strict=True)
+            await asyncio.gather(*(self._effective(victim, look) for victim, look in pairs))
             yield
         finally:
             for look in looks:
                 look.cancel()
-            await asyncio.shield(self._resume())
+            await to_the_end(self._resume())
 
     async def _look(self, victim: Victim) -> None:
+        """Every second. Raises OpskitError where podman cannot tell; once it was in effect, that is not shown."""
         while True:
             at = time.monotonic_ns()
-            shown = await self._pauser.is_paused(victim.target.host)
-            self._record(Effect(victim.host, shown, "the container is paused" if shown else "it is not paused", at))
-            victim.saw(shown, "the container is paused")
+            try:
+                shown = await self._pauser.is_paused(victim.target.host)
+                proof = "the container is paused" if shown else "the container is not paused"
+            except OpskitError as error:
+                if not victim.in_effect.is_set():
+                    raise
+                shown, proof = False, error.what
+            self._record(Effect(victim.host, shown, proof, at))
+            victim.saw(shown, proof)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _resume(self) -> None:
-        for victim in self.victims:
-            try:
-                await self._pauser.resume(victim.target.host)
-            except OpskitError as error:
-                victim.error = error.what
-        after = await asyncio.to_thread(self._snapshots)
-        for victim in self.victims:
-            victim.after = after[victim.host]
-            if not victim.error:
-                victim.restored.set()
+    async def _effective(self, victim: Victim, look: asyncio.Task[None]) -> None:
+        shown = asyncio.create_task(victim.in_effect.wait())
+        try:
+            await asyncio.wait((shown, look), timeout=EFFECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            shown.cancel()
+        if look.done():
+            # it ends by an error only
+            look.result()
+        if not victim.in_effect.is_set():
+            raise OpskitError(
+                f"the fault could not be brought into effect: nothing showed it within {EFFECT_SECONDS:g} s",
+                where=victim.host,
+                remedy="What was paused goes on again; nothing was measured.",
+                code=Exit.UNJUDGED,
+            )
 
-    def _snapshots(self) -> dict[str, Any]:
-        requests = {victim.host: {**victim.request, "op": "snapshot"} for victim in self.victims}
-        answers = sweep(requests, [victim.target.host.endpoint for victim in self.victims], AWAKE_SECONDS)
-        for host, answer in answers.items():
-            if answer.outcome != "ok":
-                raise OpskitError(answer.error, where=host, code=Exit.UNJUDGED)
-        return {host: answer.value for host, answer in answers.items()}
+    async def _resume(self) -> None:
+        """What cannot be resumed, or says nothing afterwards, keeps no other from it: the victim's error says so."""
+        await asyncio.gather(*(self._let_go(victim) for victim in self.victims))
+        awake = [victim for victim in self.victims if not victim.error]
+        answers = await asyncio.to_thread(self._snapshots, awake)
+        for victim in awake:
+            answer = answers[victim.host]
+            if answer.outcome == "ok":
+                victim.after = answer.value
+                victim.restored.set()
+            else:
+                victim.error = answer.error
+
+    async def _let_go(self, victim: Victim) -> None:
+        try:
+            await self._pauser.resume(victim.target.host)
+        except OpskitError as error:
+            victim.error = error.what
+        except OSError as error:
+            victim.error = str(error)
+
+    def _snapshots(self, victims: Sequence[Victim]) -> dict[str, HostResult]:
+        requests = {victim.host: {**victim.request, "op": "snapshot"} for victim in victims}
+        return sweep(requests, [victim.target.host.endpoint for victim in victims], AWAKE_SECONDS)
