@@ -29,8 +29,9 @@ final class Commands {
                 }
             } catch (IOException error) {
                 System.err.println("stdin: " + error);
+            } finally {
+                listener.command("stop");
             }
-            listener.command("stop");
         }, "commands");
         reader.setDaemon(true);
         reader.start();

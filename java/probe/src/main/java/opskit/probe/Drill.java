@@ -24,6 +24,7 @@ final class Drill implements Verb {
     private final DrillOptions options;
     private final String run;
     private final Stop stop;
+    private volatile boolean isReady;
 
     Drill(List<String> arguments, String run, Stop stop) {
         options = new DrillOptions(arguments);
@@ -39,10 +40,12 @@ final class Drill implements Verb {
         History history = new History(options.history);
         Subjects subjects = new Subjects(options, run, history, stop);
         try {
+            Commands.listen(words -> command(words, subjects, pacer, output));
             subjects.open(deadline);
             subjects.watch(pacer, deadline);
-            output.line(ready(subjects));
-            Commands.listen(words -> command(words, subjects, pacer, output));
+            Map<String, Object> ready = ready(subjects);
+            isReady = true;
+            output.line(ready);
             report(subjects, pacer, history, output);
         } finally {
             pacer.stop();
@@ -85,7 +88,11 @@ final class Drill implements Verb {
 
     private void command(String[] words, Subjects subjects, Pacer pacer, Output output) {
         String line = String.join(" ", words);
-        if (line.matches("clock [0-9]{1,9}")) {
+        if (line.equals("stop")) {
+            stop.want();
+        } else if (!isReady) {
+            output.line(refused(line, "it is not ready, and knows stop only until then"));
+        } else if (line.matches("clock [0-9]{1,9}")) {
             output.line(clock(Integer.parseInt(words[1])));
         } else if (line.equals("where")) {
             aside(output, () -> attached(subjects, Collections.emptyList()));
@@ -93,9 +100,7 @@ final class Drill implements Verb {
             aside(output, () -> attached(subjects, subjects.attach(words[1])));
         } else if (line.equals("stop-sending")) {
             pacer.stop();
-            aside(output, () -> quiet(pacer));
-        } else if (line.equals("stop")) {
-            stop.want();
+            aside(output, () -> quiet(subjects, pacer));
         } else {
             output.line(refused(line, "clock N, where, attach IP:PORT, stop-sending and stop are known"));
         }
@@ -110,7 +115,7 @@ final class Drill implements Verb {
         Thread thread = new Thread(() -> {
             try {
                 output.line(answer.get());
-            } catch (Exception error) {
+            } catch (Throwable error) {
                 output.line(refused("", Op.describe(error)));
             }
         }, "answer");
@@ -134,9 +139,11 @@ final class Drill implements Verb {
         return attached;
     }
 
-    private static Map<String, Object> quiet(Pacer pacer) throws InterruptedException {
+    private static Map<String, Object> quiet(Subjects subjects, Pacer pacer) throws InterruptedException {
         pacer.awaitQuiet(QUIET_SECONDS);
-        return event("quiet");
+        Map<String, Object> quiet = event("quiet");
+        quiet.put("unaccounted", subjects.unaccounted());
+        return quiet;
     }
 
     private static Map<String, Object> refused(String command, String reason) {

@@ -11,13 +11,21 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>Exit codes: 0 holds, 1 does not hold, 2 wrong usage, 3 could not be judged (an "error" line says why).
  */
 public final class Main {
+    private static final int UNJUDGED = 3;
+
     private Main() {
     }
 
     public static void main(String[] arguments) {
         Output output = Output.takeStdout();
         Stop stop = new Stop();
-        stop.exit(run(Arrays.asList(arguments), output, stop));
+        int code = UNJUDGED;
+        try {
+            code = run(Arrays.asList(arguments), output, stop);
+        } finally {
+            // in any case: the client's threads would keep the JVM
+            stop.exit(code);
+        }
     }
 
     private static int run(List<String> arguments, Output output, Stop stop) {
@@ -26,9 +34,10 @@ public final class Main {
         } catch (Options.UsageError error) {
             System.err.println("opskit probe: " + error.getMessage());
             return 2;
-        } catch (Exception error) {
+        } catch (Throwable error) {
+            // out of memory or threads, or a client whose classes do not fit, is no answer either
             output.line(Collections.singletonMap("error", error instanceof Failure ? error.getMessage() : error));
-            return 3;
+            return UNJUDGED;
         }
     }
 
