@@ -11,8 +11,8 @@ import sys
 from ansible.plugins.action import ActionBase
 
 OPTIONS = ("scenario", "fault", "victim", "window", "hold", "stable", "confirm")
-
-
+UNDO_FAILED = 4
+"""Exit code of opskit; the notes begin with what is left on which host, and what undoes it by hand."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -43,6 +43,8 @@ class ActionModule(ActionBase):
         verdict = result["verdict"]
         sentences = "; ".join(verdict["reasons"])
         told = f"{verdict['judgement']}: {sentences}. Undo: {verdict['undo']}."
+        if done.returncode == UNDO_FAILED:
+            told = " ".join([told, *result["notes"]])
         return {
             "changed": False,
             "failed": done.returncode != 0,
