@@ -10,5 +10,5 @@ def confirm(cluster: Cluster, named: str | None) -> None:
         raise OpskitError(
             f"{cluster.name} is a production cluster",
             where="opskit_environment",
-            remedy=f"Add --confirm {cluster.name} if that is what you mean; --check shows the changes without it.",
+            remedy=f"Add --confirm {cluster.name} if that is what you mean; a dry run needs no name.",
         )

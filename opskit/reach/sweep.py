@@ -5,6 +5,7 @@ The program travels on stdin with its request and runs from memory: nothing is l
 
 import asyncio
 import json
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -90,7 +91,7 @@ def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
 def command(endpoint: Endpoint) -> str:
     """The shell command that takes a payload on stdin and runs it."""
     sudo = "sudo -n " if endpoint.become else ""
-    return f'{sudo}{endpoint.python} -c "{BOOT}"'
+    return f'{sudo}{shlex.quote(endpoint.python)} -c "{BOOT}"'
 
 
 @cache
