@@ -20,7 +20,8 @@ from opskit.verify.scenario import Target
 BEAT_SECONDS = 1.0
 EFFECT_SECONDS = 20.0
 """Within which the fault must be in effect; a blackhole shows only once a packet came."""
-UNDO_SECONDS = 30.0
+UNDO_SECONDS = 120.0
+"""A killed broker may take a minute and more to start again; a connection that dies is noticed long before."""
 
 
 class Victim:
