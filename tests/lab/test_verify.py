@@ -124,6 +124,21 @@ def test_whatever_ends_the_drill_the_fault_is_undone(cluster: Lab, figure: Figur
     until(60, lambda: cluster.run("status").code == 0, "a healthy cluster")
 
 
+def test_a_client_that_dies_in_mid_drill_is_not_judged_and_the_others_are(cluster: Lab) -> None:
+    words = (*DRILL, "--scenario", "nameserver", "--victim", VICTIM)
+    process = cluster.start("--format", "json", *words)
+    until(120, lambda: hung(cluster, "freeze"), f"the freeze of {VICTIM}")
+    cluster.on("client2", "kill -9 $(pgrep -f opskit.probe.Main)")
+    done = interrupt(process, NOTHING, timeout=240)
+    result = done.json
+    assert (done.code, result["verdict"]["judgement"]) == (3, "unjudged"), done.said
+    assert result["verdict"]["undo"] == "restored"
+    outcomes = {(one["client"].split("/")[0], one["outcome"]) for one in result["windows"] if one["path"] == "route"}
+    assert {outcome for client, outcome in outcomes if client == "client2"} == {"not judged"}
+    assert ("client1", "recovered") in outcomes
+    assert any("client2" in note and "probe" in note for note in result["notes"]), result["notes"]
+
+
 def test_ctrl_c_on_the_playbook_undoes_the_fault_too(cluster: Lab) -> None:
     words = ["-e", "scenario=nameserver", "-e", f"victim={VICTIM}", "-e", "window=10", "-e", "stable=5"]
     process = cluster.start_playbook("playbooks/verify_failover.yml", *words)
