@@ -35,6 +35,10 @@ LATE_SECONDS = 90.0
 next heartbeat (30 s) and a rebalance (20 s)."""
 TICK_SECONDS = 1.0
 RECENT_SECONDS = 2.0
+CALM_SECONDS = 3.0
+"""Beyond the stable time: what is counted comes a second late, and a failure may be three seconds old when it ends."""
+IN_FLIGHT = 5
+"""More messages of a client than these are not on their way, but wait for a consumer that does not get them."""
 NAMESERVER_SECONDS = 3.0
 
 
@@ -90,7 +94,7 @@ class Drill:
                 limits = limits_of(self._cluster, self._options, targets)
                 await self._baseline(limits, dialer)
                 await self._hang(targets, limits)
-                await self._thaw(dialer)
+                await self._thaw(dialer, limits)
                 await self._account()
 
     def header(self) -> Header:
@@ -183,13 +187,17 @@ class Drill:
             ended.append("no probe is left")
         return ", ".join(ended)
 
-    async def _thaw(self, dialer: Dialer) -> None:
+    async def _thaw(self, dialer: Dialer, limits: Limits) -> None:
         """Traffic stays on: waking up is a second fault."""
         self._enter("thaw")
-        settle = settle_seconds(self._cluster, self._options)
-        while time.monotonic() - self._entered < settle:
+        least, most = settle_seconds(self._cluster, self._options, limits)
+        calm_since = self._entered
+        while (gone := time.monotonic() - self._entered) < most:
+            if gone > least and time.monotonic() - calm_since > limits.stable_seconds + CALM_SECONDS:
+                break
             await asyncio.sleep(TICK_SECONDS)
-            self._show(settle)
+            if self._show(most).failing or self._probes.waiting(IN_FLIGHT):
+                calm_since = time.monotonic()
         while True:
             self.recording.after = await self._status(dialer)
             if self.recording.after.judgement == "holds" or time.monotonic() - self._entered > HEALTHY_SECONDS:

@@ -17,6 +17,8 @@ class Limits(Frozen):
     """
 
     windows: dict[str, float]
+    thaw_seconds: float = 0.0
+    """After the thaw no window is narrower: what was away is known to its clients only after timers of their own."""
     stable_seconds: float = 30.0
     consume_deadline_seconds: float = CONSUME_DEADLINE_SECONDS
     unjudged_paths: tuple[str, ...] = ()
@@ -43,4 +45,5 @@ class Limits(Frozen):
         if event == "fault" and path in self.unjudged_paths:
             return None
         own = self.windows.get(path)
-        return self.windows.get(path.partition("@")[0]) if own is None else own
+        found = self.windows.get(path.partition("@")[0]) if own is None else own
+        return found if found is None or event == "fault" else max(found, self.thaw_seconds)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from opskit.errors import OpskitError
-from opskit.inventory.cluster import Cluster
+from opskit.inventory.cluster import Client, Cluster
 from opskit.verify.limits import Limits
 from opskit.verify.scenario import FaultName, ScenarioName, Target
 
@@ -16,8 +16,9 @@ INTERVAL_SHARE = 0.8
 """Of the coarsest resolution that is judged; the rest is for the clocks' error."""
 WINDOWED = ("produce", "consume", "route")
 """Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
-POLL_SECONDS = 30.0
-"""The client's default route poll (ClientConfig.pollNameServerInterval)."""
+POLL_SECONDS, HEARTBEAT_SECONDS, REBALANCE_SECONDS = 30.0, 30.0, 20.0
+"""The client's defaults: pollNameServerInterval and heartbeatBrokerInterval (ClientConfig), RebalanceService."""
+MARGIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def limits(cluster: Cluster, options: Options, targets: tuple[Target, ...]) -> L
     own += [f"nameserver@{target.host.name}" for target in targets if target.nameserver_addresses]
     return Limits(
         windows=dict.fromkeys(WINDOWED, default) | declared,
+        thaw_seconds=thaw_seconds(cluster),
         stable_seconds=options.stable,
         unjudged_paths=tuple(own),
         required_attached=probing_clients(cluster, options) if hung else 0,
@@ -97,10 +99,29 @@ def fresh_interval_seconds(limits: Limits) -> float:
     return min([FRESH_INTERVAL_SECONDS, *(limits.coarsest * INTERVAL_SHARE * limit for limit in windows)])
 
 
-def settle_seconds(cluster: Cluster, options: Options) -> float:
-    """How long traffic goes on after the undo: two route polls at least, and long enough to see a stable recovery."""
-    polls = [float(client.settings.get("pollNameServerInterval", POLL_SECONDS * 1000)) for client in cluster.clients]
-    return max(2 * max(polls, default=0) / 1000, options.stable) + 5
+def thaw_seconds(cluster: Cluster) -> float:
+    """How long the slowest client needs by its timers to use a broker again that was away.
+
+    It polls the route, announces its consumer with a heartbeat, and rebalances: 80 s by default.
+    """
+    return max((sum(_timers(client)) for client in cluster.clients), default=0.0)
+
+
+def settle_seconds(cluster: Cluster, options: Options, limits: Limits) -> tuple[float, float]:
+    """How long traffic goes on after the undo, (at least, at most): two route polls, and until it is calm for the
+    stable time; no longer than a recovery at the end of the widest window takes to be seen as stable.
+    """
+    polls = max((_timers(client)[0] for client in cluster.clients), default=0.0)
+    widest = max(limits.of(path) or 0.0 for path in limits.windows)
+    least = max(2 * polls, options.stable) + MARGIN_SECONDS
+    return least, max(least, widest + options.stable + MARGIN_SECONDS)
+
+
+def _timers(client: Client) -> tuple[float, float, float]:
+    """Route poll, heartbeat, rebalance, in seconds."""
+    poll = float(client.settings.get("pollNameServerInterval", POLL_SECONDS * 1000)) / 1000
+    beat = float(client.settings.get("heartbeatBrokerInterval", HEARTBEAT_SECONDS * 1000)) / 1000
+    return poll, beat, REBALANCE_SECONDS
 
 
 def probing_clients(cluster: Cluster, options: Options) -> int:

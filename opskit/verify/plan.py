@@ -41,6 +41,8 @@ class DrillPlan(BaseModel):
     windows: dict[str, float]
     hold_seconds: float
     settle_seconds: float
+    thaw_seconds: float
+    """No window after the thaw is narrower."""
     interval_seconds: float
     fresh_interval_seconds: float
     clients: tuple[str, ...]
@@ -66,7 +68,8 @@ def plan(cluster: Cluster, options: Options) -> DrillPlan:
         fault=options.fault,
         windows=limited.windows,
         hold_seconds=hold,
-        settle_seconds=settle_seconds(cluster, options),
+        settle_seconds=settle_seconds(cluster, options, limited)[1],
+        thaw_seconds=limited.thaw_seconds,
         interval_seconds=interval_seconds(options, limited),
         fresh_interval_seconds=fresh_interval_seconds(limited),
         clients=tuple(f"{client.host.name}/{release}" for client in cluster.clients for release in client.releases),
@@ -80,7 +83,7 @@ def present_plan(planned: DrillPlan) -> Iterator[Shape]:
     yield Sentence(f"{planned.scenario}, {planned.fault}: {hosts} would hang for {planned.hold_seconds:g} s")
     yield Sentence(
         f"Probes: {', '.join(planned.clients)}; an operation of each path every "
-        f"{planned.interval_seconds:g} s, on for {planned.settle_seconds:g} s after the undo"
+        f"{planned.interval_seconds:g} s, on for {planned.settle_seconds:g} s at most after the undo"
     )
     yield Table(("path", "window"), tuple((path, f"{limit:g} s") for path, limit in planned.windows.items()))
     for victim in planned.victims:

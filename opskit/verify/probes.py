@@ -148,6 +148,10 @@ class Probes:
                     counts[address] = counts.get(address, 0) + 1
         return counts
 
+    def waiting(self, in_flight: int) -> bool:
+        """Whether more acknowledged messages than so many a client have not been received yet."""
+        return any(probe.unaccounted > in_flight * len(probe.headers) for probe in self.each)
+
     async def attach(self, nameserver: str) -> None:
         """Make every client use this nameserver (ip:port): fresh instances are started until they do."""
         await self._all("attach " + nameserver, "attached", ATTACH_SECONDS)

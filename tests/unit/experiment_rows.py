@@ -30,6 +30,7 @@ def prepared(name: str, servers: str = "4.8.0", clients: str = "4.8.0", **row: A
         windows={"produce": 30.0},
         hold_seconds=drill.hold or 60.0,
         settle_seconds=65.0,
+        thaw_seconds=80.0,
         interval_seconds=0.2,
         fresh_interval_seconds=10.0,
         clients=("client1/4.8.0",),

@@ -129,11 +129,17 @@ def test_what_the_fault_must_break_is_not_judged_and_its_clients_must_sit_there(
     assert limits(separated(), options, choose(separated(), "broker", ())).required_attached == 0
 
 
-def test_traffic_goes_on_for_two_route_polls() -> None:
+def test_after_the_thaw_clients_have_the_time_that_their_timers_take() -> None:
     slow = Client(host=host("client1", "10.0.0.21"), releases=("4.8.0",))
-    quick = slow.model_copy(update={"settings": {"pollNameServerInterval": 2000}})
-    assert settle_seconds(separated(clients=(slow, quick)), Options(stable=10)) == 65
-    assert settle_seconds(separated(clients=(quick,)), Options(stable=10)) == 15
+    quick = slow.model_copy(update={"settings": {"pollNameServerInterval": 2000, "heartbeatBrokerInterval": 10000}})
+    options = Options(window=10, stable=10)
+    for clients, thaw, least, most in (((slow, quick), 80, 65, 95), ((quick,), 32, 15, 47)):
+        cluster = separated(clients=clients)
+        limited = limits(cluster, options, ())
+        assert (limited.of("consume", "fault"), limited.of("consume", "thaw")) == (10, thaw)
+        assert settle_seconds(cluster, options, limited) == (least, most)
+    wide = limits(cluster, Options(window=60), ())
+    assert wide.of("consume", "thaw") == 60
 
 
 def test_a_broker_is_cut_off_on_every_port_that_it_serves_or_dials() -> None:
