@@ -10,6 +10,7 @@ from opskit.verify.scenario import FaultName, ScenarioName, Target
 
 DEFAULT_WINDOW_SECONDS = 30.0
 INTERVAL_SECONDS = 0.2
+ROUTE_INTERVAL_SECONDS = 1.0
 FRESH_INTERVAL_SECONDS = 10.0
 """Between two fresh clients: each is a whole client instance, and its groups are known to the brokers for good."""
 INTERVAL_SHARE = 0.8
@@ -91,6 +92,16 @@ def interval_seconds(options: Options, limits: Limits) -> float:
             remedy=f"Take {coarsest:g} or less: a figure's resolution must be a twentieth of its window or finer.",
         )
     return options.interval or round(min(INTERVAL_SECONDS, coarsest), 3)
+
+
+def route_interval_seconds(options: Options, limits: Limits) -> float:
+    """Between two route queries of a client: seldom, since what a hung nameserver never reads fills its socket.
+
+    At five a second the client's writes stopped after 310 s, and 120 s later its own idle handler closed the connection
+    and it moved on: the probe had rescued it. A service polls every 30 s.
+    """
+    coarsest = limits.coarsest * INTERVAL_SHARE * limits.windows["route"]
+    return max(interval_seconds(options, limits), round(min(ROUTE_INTERVAL_SECONDS, coarsest), 3))
 
 
 def fresh_interval_seconds(limits: Limits) -> float:

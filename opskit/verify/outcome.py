@@ -15,7 +15,7 @@ from opskit.status.result import StatusReport
 from opskit.verify.drill import Recording
 from opskit.verify.history import History
 from opskit.verify.judging.judge import judge
-from opskit.verify.options import Options, limits
+from opskit.verify.options import Options, limits, route_interval_seconds
 from opskit.verify.request import words_of
 from opskit.verify.result import ClientSeen, Undo, Verdict, VerifyResult, Victim
 from opskit.verify.undone import left
@@ -39,7 +39,7 @@ def outcome(
     judged = judge(history, limited, undo)
     servers = tuple(server for target in recording.targets for server in target.servers)
     interval = history.header.interval_ns / 1e9
-    predictions = predict(cluster, options.fault, servers, Pace(interval, interval))
+    predictions = predict(cluster, options.fault, servers, Pace(interval, route_interval_seconds(options, limited)))
     attached = {seen.client: seen.nameservers for seen in history.attached}
     return VerifyResult(
         cluster=cluster.name,

@@ -14,6 +14,7 @@ from opskit.verify.options import (
     hold_seconds,
     interval_seconds,
     limits,
+    route_interval_seconds,
     settle_seconds,
 )
 from opskit.verify.request import fault_request, words_of
@@ -44,6 +45,7 @@ class DrillPlan(BaseModel):
     thaw_seconds: float
     """No window after the thaw is narrower."""
     interval_seconds: float
+    route_interval_seconds: float
     fresh_interval_seconds: float
     clients: tuple[str, ...]
     """HOST/RELEASE of each probe."""
@@ -71,6 +73,7 @@ def plan(cluster: Cluster, options: Options) -> DrillPlan:
         settle_seconds=settle_seconds(cluster, options, limited)[1],
         thaw_seconds=limited.thaw_seconds,
         interval_seconds=interval_seconds(options, limited),
+        route_interval_seconds=route_interval_seconds(options, limited),
         fresh_interval_seconds=fresh_interval_seconds(limited),
         clients=tuple(f"{client.host.name}/{release}" for client in cluster.clients for release in client.releases),
         victims=tuple(HostCommands(host=request["subject"], **words_of(request)) for request in requests),

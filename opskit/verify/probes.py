@@ -104,7 +104,7 @@ class Probes:
             for release in client.releases
         )
         self._cluster, self._clients, self._bundles, self._seconds = cluster, clients, bundles, seconds
-        self._fresh_interval = plan.fresh_interval_seconds
+        self._route_interval, self._fresh_interval = plan.route_interval_seconds, plan.fresh_interval_seconds
 
     @asynccontextmanager
     async def running(self, record: Callable[[Record], None]) -> AsyncIterator[None]:
@@ -209,10 +209,10 @@ class Probes:
 
     def _java(self, probe: Probe) -> list[str]:
         masters = ",".join(broker.broker_name for broker in self._cluster.brokers if broker.is_master)
-        milliseconds = f"{self.interval * 1000:.0f}"
         words = ["--nameservers", self._cluster.nameserver_addresses, "--topic", TOPIC, "--brokers", masters]
         words += ["--name", probe.name, "--clients", str(self._clients), "--history", probe.history]
-        words += ["--interval-ms", milliseconds, "--route-interval-ms", milliseconds]
+        words += ["--interval-ms", f"{self.interval * 1000:.0f}"]
+        words += ["--route-interval-ms", f"{self._route_interval * 1000:.0f}"]
         words += ["--bootstrap-interval-ms", f"{self._fresh_interval * 1000:.0f}"]
         words += ["--bootstrap-attempts", str(probe.client.bootstrap_attempts)]
         words += ["--max-seconds", f"{self._seconds:.0f}"]

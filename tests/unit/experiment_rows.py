@@ -32,6 +32,7 @@ def prepared(name: str, servers: str = "4.8.0", clients: str = "4.8.0", **row: A
         settle_seconds=65.0,
         thaw_seconds=80.0,
         interval_seconds=0.2,
+        route_interval_seconds=1.0,
         fresh_interval_seconds=10.0,
         clients=("client1/4.8.0",),
         victims=(),

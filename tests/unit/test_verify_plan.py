@@ -105,6 +105,8 @@ def test_the_interval_is_fine_enough_for_the_narrowest_window_or_refused() -> No
     cluster = separated()
     assert plan(cluster, Options(window=30)).interval_seconds == 0.2
     assert plan(cluster, Options(window=2)).interval_seconds == 0.08
+    assert plan(cluster, Options(window=2)).route_interval_seconds == 0.08
+    assert plan(cluster, Options(window=30)).route_interval_seconds == 1.0
     with pytest.raises(OpskitError, match=r"0.5 s between two operations is too coarse for a window of 10 s"):
         plan(cluster, Options(window=10, interval=0.5))
 
