@@ -128,7 +128,8 @@ def test_a_client_that_dies_in_mid_drill_is_not_judged_and_the_others_are(cluste
     words = (*DRILL, "--scenario", "nameserver", "--victim", VICTIM)
     process = cluster.start("--format", "json", *words)
     until(120, lambda: hung(cluster, "freeze"), f"the freeze of {VICTIM}")
-    cluster.on("client2", "kill -9 $(pgrep -f opskit.probe.Main)")
+    # in brackets, so that it does not find the shell that looks
+    cluster.on("client2", "pkill -9 -f [o]pskit.probe.Main")
     done = interrupt(process, NOTHING, timeout=240)
     result = done.json
     assert (done.code, result["verdict"]["judgement"]) == (3, "unjudged"), done.said
