@@ -30,7 +30,7 @@ BASELINE_SECONDS = 90.0
 """How long the traffic has to become steady before the drill gives up."""
 HEALTHY_SECONDS = 120.0
 """How long the cluster has to become healthy again after the undo."""
-LATE_SECONDS = 90.0
+LATE_SECONDS = 150.0
 """How long acknowledged messages are waited for: a consumer is known to a broker that was away again only after its
 next heartbeat (30 s) and a rebalance (20 s)."""
 TICK_SECONDS = 1.0

@@ -19,6 +19,8 @@ WINDOWED = ("produce", "consume", "route")
 """Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
 POLL_SECONDS, HEARTBEAT_SECONDS, REBALANCE_SECONDS = 30.0, 30.0, 20.0
 """The client's defaults: pollNameServerInterval and heartbeatBrokerInterval (ClientConfig), RebalanceService."""
+PULL_IDLE_SECONDS = 120.0
+"""ProcessQueue.PULL_MAX_IDLE_TIME (client): seen, a consumer of 4.8.0 that got nothing for 118 s after a thaw."""
 MARGIN_SECONDS = 5.0
 
 
@@ -113,9 +115,10 @@ def fresh_interval_seconds(limits: Limits) -> float:
 def thaw_seconds(cluster: Cluster) -> float:
     """How long the slowest client needs by its timers to use a broker again that was away.
 
-    It polls the route, announces its consumer with a heartbeat, and rebalances: 80 s by default.
+    It polls the route, announces its consumer with a heartbeat, and rebalances; a pull that got lost while the broker
+    hung is made again only when it has been idle for two minutes.
     """
-    return max((sum(_timers(client)) for client in cluster.clients), default=0.0)
+    return max([PULL_IDLE_SECONDS + REBALANCE_SECONDS, *(sum(_timers(client)) for client in cluster.clients)])
 
 
 def settle_seconds(cluster: Cluster, options: Options, limits: Limits) -> tuple[float, float]:
