@@ -204,7 +204,13 @@ def test_a_killed_probe_leaves_all_but_its_last_second(lab: Lab) -> None:
 def test_what_cannot_be_done_is_said_in_one_sentence(lab: Lab) -> None:
     def ended(*words: str) -> tuple[int, str]:
         command = lab.command("refused", "--timeout-seconds", "4", *words)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        # a stdin that stays open: its end would be the word to stop
+        reading, writing = os.pipe()
+        try:
+            done = subprocess.run(command, stdin=reading, capture_output=True, text=True, timeout=SECONDS)
+        finally:
+            os.close(reading)
+            os.close(writing)
         said = done.stdout if done.returncode == 3 else done.stderr
         return done.returncode, said.strip().splitlines()[-1]
 
