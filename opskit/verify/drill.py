@@ -18,21 +18,20 @@ from opskit.status.result import StatusReport
 from opskit.verify.history import Header, Phase, PhaseName, Record
 from opskit.verify.limits import Limits
 from opskit.verify.nameservers import asking
-from opskit.verify.options import Options, hold_seconds, settle_seconds
+from opskit.verify.options import PULL_IDLE_SECONDS, REBALANCE_SECONDS, Options, hold_seconds, settle_seconds
 from opskit.verify.options import limits as limits_of
 from opskit.verify.probes import Probes
 from opskit.verify.request import fault_request
 from opskit.verify.scenario import Target, choose
-from opskit.verify.undone import left
+from opskit.verify.undone import armed, left
 from opskit.verify.victims import Fault, Victim
 
 BASELINE_SECONDS = 90.0
 """How long the traffic has to become steady before the drill gives up."""
 HEALTHY_SECONDS = 120.0
 """How long the cluster has to become healthy again after the undo."""
-LATE_SECONDS = 150.0
-"""How long acknowledged messages are waited for: a consumer is known to a broker that was away again only after its
-next heartbeat (30 s) and a rebalance (20 s)."""
+LATE_SECONDS = PULL_IDLE_SECONDS + REBALANCE_SECONDS + 10
+"""How long acknowledged messages are waited for: as long as a consumer may take to make a lost pull again."""
 TICK_SECONDS = 1.0
 RECENT_SECONDS = 2.0
 CALM_SECONDS = 3.0
@@ -167,7 +166,7 @@ class Drill:
                 await self._hold(seconds)
                 self._enter("undo")
         finally:
-            for sentence in left(victims) or ("Undone on every victim",):
+            for sentence in left(victims) or ("Undone on every victim" if armed(victims) else "Nothing was injected",):
                 self._say(sentence)
 
     async def _hold(self, seconds: float) -> None:

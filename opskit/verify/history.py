@@ -17,6 +17,8 @@ import zstandard
 from opskit.errors import OpskitError
 
 SCHEMA = "opskit/history/1"
+FOREVER = 2**63 - 1
+"""Later than any instant: the end of a gap that has none."""
 
 OperationOutcome = Literal["ok", "fail", "indeterminate"]
 PhaseName = Literal["baseline", "inject", "fault", "undo", "thaw", "late", "end"]

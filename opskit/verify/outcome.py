@@ -18,7 +18,7 @@ from opskit.verify.judging.judge import judge
 from opskit.verify.options import Options, limits, route_interval_seconds
 from opskit.verify.request import words_of
 from opskit.verify.result import ClientSeen, Undo, Verdict, VerifyResult, Victim
-from opskit.verify.undone import left
+from opskit.verify.undone import armed, left
 from opskit.verify.victims import Victim as Held
 
 
@@ -34,8 +34,7 @@ def outcome(
     """probes: the commands that ran on the client hosts."""
     limited = limits(cluster, options, recording.targets)
     still = left(recording.victims)
-    armed = any(victim.before for victim in recording.victims)
-    undo: Undo = "failed" if still else "restored" if armed else "nothing to undo"
+    undo: Undo = "failed" if still else "restored" if armed(recording.victims) else "nothing to undo"
     judged = judge(history, limited, undo)
     servers = tuple(server for target in recording.targets for server in target.servers)
     interval = history.header.interval_ns / 1e9

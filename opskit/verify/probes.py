@@ -21,7 +21,7 @@ from opskit.inventory.cluster import Client, Cluster
 from opskit.reach.hands import Hand, fetch, hold_command, remove
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.verify.clocks import Clocks
-from opskit.verify.history import Attached, ClientHeader, Gap, Op, Record, record_of
+from opskit.verify.history import FOREVER, Attached, ClientHeader, Gap, Op, Record, record_of
 from opskit.verify.plan import DrillPlan
 
 TOPIC = "opskit-drill"
@@ -31,7 +31,6 @@ READY_SECONDS = 90.0
 ATTACH_SECONDS = 60.0
 QUIET_SECONDS = 40.0
 STOP_SECONDS = 20.0
-FOREVER = 2**63 - 1
 
 
 @dataclass(frozen=True)

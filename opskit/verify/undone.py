@@ -6,6 +6,11 @@ from opskit.verify.restored import differences
 from opskit.verify.victims import Victim
 
 
+def armed(victims: Sequence[Victim]) -> bool:
+    """Whether an undo was armed anywhere: a victim shows its snapshot before that."""
+    return any(victim.before for victim in victims)
+
+
 def left(victims: Sequence[Victim]) -> tuple[str, ...]:
     """A sentence for everything that is not as it was, and what to type; none where all is undone.
 

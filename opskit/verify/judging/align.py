@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from opskit.verify.history import Clock, Effect, Gap, History, OperationOutcome, PhaseName
+from opskit.verify.history import FOREVER, Clock, Effect, Gap, History, OperationOutcome, PhaseName
 
 CONSUME = "consume"
 FRESH_PRODUCER = "bootstrap@producer"
-FOREVER = 2**63 - 1
 SECOND = 1_000_000_000
 
 
