@@ -76,6 +76,19 @@ def broker_removed(nameserver: Server, broker: Server) -> tuple[Timer, ...]:
     return expiry, scan
 
 
+def client_forgotten(broker: Server) -> tuple[Timer, ...]:
+    """How long a broker that woke counts a client's dead connection as one more member of its consumer group.
+
+    The client connected again while it hung. The broker reads what waited in the old socket, notes the heartbeat after
+    the close, and lists the client once for each connection (ConsumerGroupInfo.getAllClientId, up to 5.4.0).
+    """
+    source = "ConsumerManager.CHANNEL_EXPIRED_TIMEOUT 120000"
+    expiry = Timer("broker forgets a dead connection", 120.0, source)
+    if numbers(broker.release) >= (5, 0, 0):
+        expiry = Timer(expiry.name, broker.seconds("channelExpiredTimeout"), "channelExpiredTimeout (BrokerConfig)")
+    return expiry, Timer("next scan of its clients", 10.0, "ClientHousekeepingService, every 10 s")
+
+
 def registration_timeout(broker: Server) -> float:
     """How long a hung nameserver holds up a broker's thread at each new topic or consumer group."""
     return broker.seconds("registerBrokerTimeoutMills")

@@ -4,7 +4,10 @@ import math
 from dataclasses import dataclass
 
 from opskit.errors import OpskitError
-from opskit.inventory.cluster import Client, Cluster
+from opskit.inventory.cluster import Cluster
+from opskit.rocketmq.timers import REBALANCE, client_forgotten
+from opskit.rocketmq.timers import Client as ClientTimers
+from opskit.rocketmq.timers import Server as ServerTimers
 from opskit.verify.limits import Limits
 from opskit.verify.scenario import FaultName, ScenarioName, Target
 
@@ -17,10 +20,6 @@ INTERVAL_SHARE = 0.8
 """Of the coarsest resolution that is judged; the rest is for the clocks' error."""
 WINDOWED = ("produce", "consume", "route")
 """Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
-POLL_SECONDS, HEARTBEAT_SECONDS, REBALANCE_SECONDS = 30.0, 30.0, 20.0
-"""The client's defaults: pollNameServerInterval and heartbeatBrokerInterval (ClientConfig), RebalanceService."""
-PULL_IDLE_SECONDS = 120.0
-"""ProcessQueue.PULL_MAX_IDLE_TIME (client): seen, a consumer of 4.8.0 that got nothing for 118 s after a thaw."""
 MARGIN_SECONDS = 5.0
 
 
@@ -57,7 +56,7 @@ def limits(cluster: Cluster, options: Options, targets: tuple[Target, ...]) -> L
     own += [f"nameserver@{target.host.name}" for target in targets if target.nameserver_addresses]
     return Limits(
         windows=dict.fromkeys(WINDOWED, default) | declared,
-        thaw_seconds=thaw_seconds(cluster),
+        thaw_seconds=thaw_seconds(cluster, targets),
         stable_seconds=options.stable,
         unjudged_paths=tuple(own),
         required_attached=probing_clients(cluster, options) if hung else 0,
@@ -112,30 +111,33 @@ def fresh_interval_seconds(limits: Limits) -> float:
     return min([FRESH_INTERVAL_SECONDS, *(limits.coarsest * INTERVAL_SHARE * limit for limit in windows)])
 
 
-def thaw_seconds(cluster: Cluster) -> float:
-    """How long the slowest client needs by its timers to use a broker again that was away.
+def thaw_seconds(cluster: Cluster, targets: tuple[Target, ...]) -> float:
+    """How long the slowest client needs by its timers until all is with it as before the fault.
 
-    It polls the route, announces its consumer with a heartbeat, and rebalances; a pull that got lost while the broker
-    hung is made again only when it has been idle for two minutes.
+    It polls the route, announces its consumer with a heartbeat, and rebalances. A broker that hung counts a client that
+    connected again meanwhile twice until it forgets the dead connection; the rebalances that ask it share out the
+    queues to a member that is not there.
     """
-    return max([PULL_IDLE_SECONDS + REBALANCE_SECONDS, *(sum(_timers(client)) for client in cluster.clients)])
+    announced = [
+        timers.poll.seconds + timers.heartbeat.seconds + REBALANCE.seconds for timers in _client_timers(cluster)
+    ]
+    hung = [ServerTimers("broker", one.release, one.settings) for target in targets for one in target.brokers]
+    forgotten = [sum(timer.seconds for timer in (*client_forgotten(broker), REBALANCE)) for broker in hung]
+    return max([*announced, *forgotten], default=0.0)
 
 
 def settle_seconds(cluster: Cluster, options: Options, limits: Limits) -> tuple[float, float]:
     """How long traffic goes on after the undo, (at least, at most): two route polls, and until it is calm for the
     stable time; no longer than a recovery at the end of the widest window takes to be seen as stable.
     """
-    polls = max((_timers(client)[0] for client in cluster.clients), default=0.0)
+    polls = max((timers.poll.seconds for timers in _client_timers(cluster)), default=0.0)
     widest = max(limits.of(path) or 0.0 for path in limits.windows)
     least = max(2 * polls, options.stable) + MARGIN_SECONDS
     return least, max(least, widest + options.stable + MARGIN_SECONDS)
 
 
-def _timers(client: Client) -> tuple[float, float, float]:
-    """Route poll, heartbeat, rebalance, in seconds."""
-    poll = float(client.settings.get("pollNameServerInterval", POLL_SECONDS * 1000)) / 1000
-    beat = float(client.settings.get("heartbeatBrokerInterval", HEARTBEAT_SECONDS * 1000)) / 1000
-    return poll, beat, REBALANCE_SECONDS
+def _client_timers(cluster: Cluster) -> list[ClientTimers]:
+    return [ClientTimers(release, client.settings) for client in cluster.clients for release in client.releases]
 
 
 def probing_clients(cluster: Cluster, options: Options) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from opskit.rocketmq.client_settings import CLIENT_SETTINGS, check_client, in_force
 from opskit.rocketmq.releases import SUPPORTED
 from opskit.rocketmq.settings_table import Scalar
-from opskit.rocketmq.timers import Client, Server, broker_removed, registration_timeout
+from opskit.rocketmq.timers import Client, Server, broker_removed, client_forgotten, registration_timeout
 
 NAMES = st.sampled_from(sorted(CLIENT_SETTINGS))
 
@@ -87,6 +87,15 @@ def test_a_nameserver_drops_a_silent_broker_after(
 ) -> None:
     timers = broker_removed(Server("nameserver", *nameserver), Server("broker", *broker))
     assert sum(timer.seconds for timer in timers) == seconds
+
+
+def test_a_broker_that_woke_forgets_dead_connections_when_its_release_and_settings_say() -> None:
+    def seconds(release: str, settings: dict[str, Scalar]) -> float:
+        return sum(timer.seconds for timer in client_forgotten(Server("broker", release, settings)))
+
+    assert seconds("4.8.0", {}) == 130
+    assert seconds("5.4.0", {}) == 130
+    assert seconds("5.4.0", {"channelExpiredTimeout": 40000}) == 50
 
 
 def test_4x_and_5x_brokers_wait_for_a_silent_nameserver_as_their_tables_say() -> None:

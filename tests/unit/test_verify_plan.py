@@ -135,12 +135,18 @@ def test_after_the_thaw_clients_have_the_time_that_their_timers_take() -> None:
     slow = Client(host=host("client1", "10.0.0.21"), releases=("4.8.0",))
     quick = slow.model_copy(update={"settings": {"pollNameServerInterval": 2000, "heartbeatBrokerInterval": 10000}})
     options = Options(window=10, stable=10)
-    for clients, thaw, least, most in (((slow, quick), 140, 65, 155), ((quick,), 140, 15, 155)):
+    cases: list[tuple[tuple[Client, ...], ScenarioName, float, float, float]] = [
+        ((slow, quick), "nameserver", 80, 65, 95),
+        ((quick,), "nameserver", 32, 15, 47),
+        ((quick,), "broker", 150, 15, 165),
+        ((slow, quick), "nameserver-and-broker", 150, 65, 165),
+    ]
+    for clients, scenario, thaw, least, most in cases:
         cluster = separated(clients=clients)
-        limited = limits(cluster, options, ())
+        limited = limits(cluster, options, choose(cluster, scenario, ()))
         assert (limited.of("consume", "fault"), limited.of("consume", "thaw")) == (10, thaw)
         assert settle_seconds(cluster, options, limited) == (least, most)
-    wide = limits(cluster, Options(window=200), ())
+    wide = limits(cluster, Options(window=200), choose(cluster, "broker", ()))
     assert wide.of("consume", "thaw") == 200
 
 
