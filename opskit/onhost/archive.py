@@ -19,18 +19,23 @@ def build() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("__main__.py", EPOCH), ENTRY)
-        for name in _modules():
-            archive.writestr(zipfile.ZipInfo(f"onhost/{name}.py", EPOCH), _source(name))
+        for path in _paths():
+            archive.writestr(zipfile.ZipInfo("onhost/" + path, EPOCH), _source(path))
     return buffer.getvalue()
 
 
-def _modules() -> List[str]:
+def _paths() -> List[str]:
+    """Of this package's sources, below it."""
     package = sys.modules[__package__]
-    return ["__init__", *sorted(module.name for module in pkgutil.iter_modules(package.__path__))]
+    found = ["__init__.py"]
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        path = module.name[len(package.__name__) + 1 :].replace(".", "/")
+        found.append(path + "/__init__.py" if module.ispkg else path + ".py")
+    return sorted(found)
 
 
-def _source(name: str) -> bytes:
-    source = pkgutil.get_data(__package__, name + ".py")
+def _source(path: str) -> bytes:
+    source = pkgutil.get_data(__package__, path)
     if source is None:
-        raise FileNotFoundError(f"no source of {__package__}.{name}")
+        raise FileNotFoundError(f"no source of {__package__} at {path}")
     return source

@@ -1,6 +1,7 @@
 """The program that travels to hosts."""
 
 import ast
+import io
 import json
 import subprocess
 import sys
@@ -41,9 +42,10 @@ def test_an_unknown_operation_is_an_error_reply_not_a_crash(tmp_path: Path) -> N
 
 
 def test_what_runs_on_hosts_imports_the_standard_library_only() -> None:
-    with zipfile.ZipFile(__import__("io").BytesIO(archive.build())) as program:
-        assert {Path(name).stem for name in program.namelist()} >= {path.stem for path in FOLDER.glob("*.py")}
-    for path in FOLDER.glob("*.py"):
+    sources = sorted(FOLDER.rglob("*.py"))
+    with zipfile.ZipFile(io.BytesIO(archive.build())) as program:
+        assert set(program.namelist()) == {"__main__.py", *(f"onhost/{path.relative_to(FOLDER)}" for path in sources)}
+    for path in sources:
         for node in ast.walk(ast.parse(path.read_text(), feature_version=(3, 8))):
             if isinstance(node, ast.Import):
                 assert all(name.name.split(".")[0] in sys.stdlib_module_names for name in node.names), path

@@ -1,0 +1,1 @@
+"""JVMs that hold a RocketMQ client on this host: found, read, changed and put back."""
