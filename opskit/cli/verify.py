@@ -1,6 +1,6 @@
 """`opskit verify`: hang a node under real traffic and judge the recovery; undo what an interrupted drill left."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -57,6 +57,13 @@ def failover(
         ),
     ] = None,
     clients: Annotated[int, typer.Option(min=1, max=100, help="Probing clients of each kind on each client host.")] = 1,
+    traffic: Annotated[
+        Literal["all", "core"],
+        typer.Option(
+            help="core: produce, consume and route only, for many clients; all: sends to each broker by name and fresh "
+            "clients too.",
+        ),
+    ] = "all",
     repeat: Annotated[int, typer.Option(min=1, max=100, help="So many drills, at random phases of the timers.")] = 1,
     failure_budget: Annotated[
         int | None,
@@ -98,6 +105,7 @@ def failover(
         interval,
         clients,
         failure_budget,
+        traffic,
     )
     cluster, warnings = accept(state.required_inventories())
     show_findings(warnings)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from opskit.errors import OpskitError
 from opskit.inventory.cluster import Cluster
@@ -22,12 +23,15 @@ WINDOWED = ("produce", "consume", "route")
 """Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
 MARGIN_SECONDS = 5.0
 
+Traffic = Literal["all", "core"]
+
 
 @dataclass(frozen=True)
 class Options:
     """window: for produce, consume and route; None: as the inventory says. hold: how long the fault is held; None: the
     widest window and the stable time. interval: between two operations of a path; None: 0.2, or what the narrowest
-    window asks for. failure_budget: failed operations after which the fault is undone at once; None: none.
+    window asks for. failure_budget: failed operations after which the fault is undone at once; None: none. traffic:
+    "core" is produce, consume and route; "all" sends to each broker by name too, and starts fresh clients.
     """
 
     scenario: ScenarioName = "nameserver-and-broker"
@@ -39,6 +43,7 @@ class Options:
     interval: float | None = None
     clients: int = 1
     failure_budget: int | None = None
+    traffic: Traffic = "all"
 
     def __post_init__(self) -> None:
         for name in ("window", "hold", "stable", "interval"):
@@ -51,11 +56,12 @@ def limits(cluster: Cluster, options: Options, targets: tuple[Target, ...]) -> L
     """What this drill is judged against."""
     default = options.window or cluster.window_seconds or DEFAULT_WINDOW_SECONDS
     declared = {} if options.window else cluster.windows
+    tried = {path: limit for path, limit in declared.items() if options.traffic == "all" or path in WINDOWED}
     hung = tuple(address for target in targets for address in target.nameserver_addresses)
     own = [f"produce@{broker.broker_name}" for target in targets for broker in target.brokers]
     own += [f"nameserver@{target.host.name}" for target in targets if target.nameserver_addresses]
     return Limits(
-        windows=dict.fromkeys(WINDOWED, default) | declared,
+        windows=dict.fromkeys(WINDOWED, default) | tried,
         thaw_seconds=thaw_seconds(cluster, targets),
         stable_seconds=options.stable,
         unjudged_paths=tuple(own),

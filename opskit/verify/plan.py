@@ -10,6 +10,7 @@ from opskit.inventory.cluster import Cluster, Frozen
 from opskit.report.shapes import Heading, Sentence, Shape, Table
 from opskit.verify.options import (
     Options,
+    Traffic,
     fresh_interval_seconds,
     hold_seconds,
     interval_seconds,
@@ -50,6 +51,7 @@ class DrillPlan(BaseModel):
     clients: tuple[str, ...]
     """HOST/RELEASE of each probe."""
     victims: tuple[HostCommands, ...]
+    traffic: Traffic = "all"
 
 
 def plan(cluster: Cluster, options: Options) -> DrillPlan:
@@ -72,6 +74,7 @@ def plan(cluster: Cluster, options: Options) -> DrillPlan:
         hold_seconds=hold,
         settle_seconds=settle_seconds(cluster, options, limited)[1],
         thaw_seconds=limited.thaw_seconds,
+        traffic=options.traffic,
         interval_seconds=interval_seconds(options, limited),
         route_interval_seconds=route_interval_seconds(options, limited),
         fresh_interval_seconds=fresh_interval_seconds(limited),

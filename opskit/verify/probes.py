@@ -22,6 +22,7 @@ from opskit.reach.hands import Hand, fetch, hold_command, remove
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.verify.clocks import Clocks
 from opskit.verify.history import FOREVER, Attached, ClientHeader, Gap, Op, Record, record_of
+from opskit.verify.options import WINDOWED
 from opskit.verify.plan import DrillPlan
 
 TOPIC = "opskit-drill"
@@ -95,7 +96,7 @@ class Probes:
         """clients: of each layout in each JVM. seconds: the longest that the drill can take; a probe that nobody stops
         ends by itself then.
         """
-        self.interval = plan.interval_seconds
+        self.interval, self._traffic = plan.interval_seconds, plan.traffic
         run = secrets.token_hex(4)
         self.each = tuple(
             Probe(client, release, f"/var/tmp/opskit-drill-{run}-{release}")  # noqa: S108 - made anew, mode 0700
@@ -210,6 +211,8 @@ class Probes:
         masters = ",".join(broker.broker_name for broker in self._cluster.brokers if broker.is_master)
         words = ["--nameservers", self._cluster.nameserver_addresses, "--topic", TOPIC, "--brokers", masters]
         words += ["--name", probe.name, "--clients", str(self._clients), "--history", probe.history]
+        if self._traffic == "core":
+            words += ["--paths", ",".join(WINDOWED)]
         words += ["--interval-ms", f"{self.interval * 1000:.0f}"]
         words += ["--route-interval-ms", f"{self._route_interval * 1000:.0f}"]
         words += ["--bootstrap-interval-ms", f"{self._fresh_interval * 1000:.0f}"]

@@ -31,6 +31,7 @@ class Done:
     @property
     def json(self) -> Any:
         """The result, which must be what its schema says."""
+        assert self.stdout.startswith("{"), f"exit {self.code}, no result: {self.said}"
         result = json.loads(self.stdout)
         name = result["schema"].removeprefix("opskit/").replace("/", "-")
         jsonschema.validate(result, json.loads((ROOT / "docs" / "schemas" / f"{name}.json").read_text()))
