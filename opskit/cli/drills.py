@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from opskit.verify.options import Options
 
 EVERY_SECONDS = 10.0
+POLL_SECONDS = 30.0
+"""pollNameServerInterval by default (ClientConfig): drills that are repeated begin at random phases of it."""
 SENTENCES = {
     "baseline": "Baseline",
     "inject": "Injecting",
@@ -62,7 +64,6 @@ class DrillProgress:
 def run_drills(state: State, cluster: "Cluster", options: "Options", repeat: int = 1) -> Exit:
     """Make so many drills, each at another phase of the clients' route poll; show each result, the worst exit code."""
     from opskit.lab.pause import LabPauser
-    from opskit.verify.options import POLL_SECONDS
     from opskit.verify.run import verify
     from opskit.verify.showing.present import exit_code, present
 
