@@ -173,6 +173,7 @@ def _client(host: Host, values: dict[str, Any]) -> Client:
         releases=_client_releases(values),
         settings=values["rocketmq_client_settings"],
         bootstrap_attempts=values["opskit_bootstrap_attempts"],
+        services=tuple(values["opskit_clients"]),
     )
 
 

@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from opskit.inventory.services import Service
+
 Scalar = str | int | float | bool
 Component = Literal["nameserver", "broker", "controller"]
 BrokerRole = Literal["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"]
@@ -104,6 +106,8 @@ class Client(Frozen):
     """What the services here give their clients, by the names of `opskit.rocketmq.client_settings`."""
     bootstrap_attempts: int = 1
     """How often a fresh producer of a service here tries its first send before it gives up."""
+    services: tuple[Service, ...] = ()
+    """What is wanted for the services here; the first that matches a JVM counts."""
 
 
 class Artifact(Frozen):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from opskit.inventory import kinds
 from opskit.inventory.kinds import Kind
+from opskit.inventory.services import SERVICES
 
 Role = Literal["nameserver", "broker", "controller", "client"]
 
@@ -274,6 +275,16 @@ _TABLE = (
         "How often a fresh producer of a service on this client host tries its first send before it gives up.",
         "3",
         default=1,
+        roles=("client",),
+    ),
+    Variable(
+        "opskit_clients",
+        SERVICES,
+        "The services on this client host that hold RocketMQ clients, by globs of unit, container or main; the first "
+        "entry that matches a JVM says whether it may be restarted, and how close-on-timeout is rolled out to it "
+        "([rollout.md](rollout.md)).",
+        '[{unit: "orders-*", restart: true, health: "curl -fsS localhost:8080/health"}, {way: leave}]',
+        default=[],
         roles=("client",),
     ),
     Variable(
