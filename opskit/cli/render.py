@@ -42,7 +42,7 @@ def render(
     prepared = prepare(cluster, say_to_stderr)
     if manifest:
         run = f"ansible-{token_hex(3)}"
-        manifests.write(manifest, run, cluster, prepared.rendered, prepared.servers, prepared.clients, None)
+        manifests.write(manifest, run, cluster, prepared.rendered, prepared.servers, prepared.clients)
     if out:
         write_tree(out, prepared.rendered)
     result: Rendered = rendered_result(cluster.name, prepared.rendered)

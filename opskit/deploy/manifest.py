@@ -1,17 +1,15 @@
 """The manifest: what was rendered, as files that the playbook's actions read.
 
-A private folder (0700), since contents and admin keys may be secret; it is removed with the run.
-`cluster.json` is the cluster; `hosts/HOST.json` is what one host needs.
+Contents and admin keys may be secret. `cluster.json` is the cluster; `hosts/HOST.json` is what one host needs.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from opskit.artifacts.bundles import Bundle
 from opskit.artifacts.jars import sha256_of
-from opskit.change.process import Process, is_gone
+from opskit.change import handover
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.render import layout
 from opskit.render.files import RenderedHost
@@ -25,33 +23,15 @@ def write(
     rendered: Mapping[str, RenderedHost],
     servers: Mapping[str, Bundle],
     clients: Mapping[str, Bundle],
-    driver: Process | None,
 ) -> None:
-    """Write the manifest of a run; `servers` and `clients` hold the bundles by release.
-
-    driver: the opskit that drives the playbook, which goes no further once that is gone; None for plain Ansible.
-    """
-    hosts = folder / "hosts"
-    hosts.mkdir(parents=True, mode=0o700, exist_ok=True)
+    """Write the manifest of a run; `servers` and `clients` hold the bundles by release."""
     dump = cluster.model_dump(mode="json")
     if cluster.acl:
         dump["acl"]["secret_key"] = cluster.acl.secret_key.get_secret_value()
-    # first: from now on another run can tell whether this one is at work
-    _private(folder / "driver.json", driver and driver.model_dump())
-    _private(folder / "cluster.json", dump)
+    handover.write(folder / "cluster.json", dump)
     for host in cluster.hosts:
         content = _host(run, cluster, host.name, rendered.get(host.name), servers, clients)
-        _private(hosts / f"{host.name}.json", content)
-
-
-def abandoned(folder: Path) -> bool:
-    """Whether the opskit that drives the playbook of this manifest is gone; never for plain Ansible.
-
-    Where nobody is named yet, nothing is written yet either.
-    """
-    named = folder / "driver.json"
-    driver = json.loads(named.read_text()) if named.exists() else None
-    return driver is not None and is_gone(Process(**driver))
+        handover.write_host(folder, host.name, content)
 
 
 def read_cluster(folder: Path) -> Cluster:
@@ -125,8 +105,3 @@ def _drain(run: str, cluster: Cluster, broker: Broker) -> dict[str, Any]:
         "access_key": cluster.acl.access_key if cluster.acl else None,
         "secret_key": cluster.acl.secret_key.get_secret_value() if cluster.acl else None,
     }
-
-
-def _private(path: Path, content: Any) -> None:
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(content))

@@ -1,15 +1,14 @@
 """The deploy: survey, preflight, lock, roll, smoke test. Composes; every decision is made elsewhere."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from opskit.artifacts.bundles import Bundle, bundle
+from opskit.change.handover import handed_over
 from opskit.change.hosts import audit, locked, undo_all
-from opskit.change.process import current
 from opskit.deploy import manifest
 from opskit.deploy.account import changed, drains, failure, pending, undrained
 from opskit.deploy.decide import check_limit
@@ -168,27 +167,20 @@ def _roll(
         events.append(event)
         on_event(event)
 
-    folder = run.folder / "manifest"
-    # what a run that was killed left there holds secrets; another cluster of this name may be at work beside this one
-    for left in run.folder.parent.glob("*/manifest"):
-        if manifest.abandoned(left):
-            shutil.rmtree(left)
-    folder.mkdir(mode=0o700)
     try:
-        manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients, current())
-        played = play(
-            assets() / "playbooks" / "deploy.yml",
-            inventories,
-            {"opskit_manifest": str(folder)},
-            [host.host for host in result.changed],
-            handle,
-        )
+        with handed_over(run) as folder:
+            manifest.write(folder, run.identity, cluster, prepared.rendered, prepared.servers, prepared.clients)
+            played = play(
+                assets() / "playbooks" / "deploy.yml",
+                inventories,
+                {"opskit_manifest": str(folder)},
+                [host.host for host in result.changed],
+                handle,
+            )
     except BaseException as error:
         if failed := _undo(cluster).failed:
             raise OpskitError("".join(map(undo_failed, failed)).strip(), code=Exit.UNDO_FAILED) from error
         raise
-    finally:
-        shutil.rmtree(folder)
     updates: dict[str, object] = {
         "outcome": played.outcome,
         "terminated": played.terminated,

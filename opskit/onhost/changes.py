@@ -29,7 +29,7 @@ def arm(identity: str, kind: str, subject: str, undo: Dict[str, Any], seconds: f
     os.makedirs(RECORDS, mode=0o700, exist_ok=True)
     program = _install()
     record = {"id": identity, "kind": kind, "subject": subject, "undo": undo, "state": "armed", "armed_at": time.time()}
-    _store(record)
+    store(record)
     request = {"op": "undo", "id": identity, "patience": PATIENCE_SECONDS}
     try:
         subprocess.run(
@@ -58,7 +58,7 @@ def timer(identity: str, seconds: float, command: List[str]) -> List[str]:
 
 def amend(identity: str, undo: Dict[str, Any]) -> None:
     """Write down more of what the undo is, before more is changed; for the one who made the change."""
-    _store(dict(load(identity), undo=undo))
+    store(dict(load(identity), undo=undo))
 
 
 def disarm(identity: str) -> None:
@@ -147,12 +147,22 @@ def load(identity: str) -> Dict[str, Any]:
         return dict(json.load(file))
 
 
+def store(record: Dict[str, Any]) -> None:
+    """Write a record down atomically, readable by root alone."""
+    temporary = _path(record["id"]) + ".new"
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(record, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, _path(record["id"]))
+
+
 def _close(identity: str, state: str) -> None:
     record = load(identity)
     record["state"] = state
     # it may hold admin keys, and is of no use any more
     del record["undo"]
-    _store(record)
+    store(record)
     # the timer's own service calls this too: stopping the timer does not stop the service it started
     subprocess.run(["systemctl", "stop", _timer_unit(identity) + ".timer"], capture_output=True, check=False)
 
@@ -163,15 +173,6 @@ def _timer_unit(identity: str) -> str:
 
 def _path(identity: str) -> str:
     return os.path.join(RECORDS, identity + ".json")
-
-
-def _store(record: Dict[str, Any]) -> None:
-    temporary = _path(record["id"]) + ".new"
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(record, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, _path(record["id"]))
 
 
 def _install() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from opskit.deploy.manifest import abandoned
+from opskit.change.handover import abandoned
 
 
 class ManifestAction(ActionBase):
@@ -21,18 +21,18 @@ class ManifestAction(ActionBase):
         folder = task_vars.get("opskit_manifest") or task_vars["hostvars"]["localhost"].get("opskit_manifest")
         if not folder:
             raise AnsibleActionFail(
-                "Nothing is rendered: run the whole of playbooks/deploy.yml, and add localhost to a --limit."
+                "Nothing is planned: run the whole playbook, and add localhost to a --limit."
             )
         path = Path(str(folder))
         if abandoned(path):
-            raise AnsibleActionFail("The opskit deploy that drove this playbook is gone, so it goes no further.")
+            raise AnsibleActionFail("The opskit that drove this playbook is gone, so it goes no further.")
         return path
 
     def host_manifest(self, task_vars):
         """What opskit rendered for this host."""
         path = self.manifest(task_vars) / "hosts" / f"{task_vars['inventory_hostname']}.json"
         if not path.exists():
-            raise AnsibleActionFail(f"opskit rendered nothing for this host ({path}).")
+            raise AnsibleActionFail(f"opskit planned nothing for this host ({path}).")
         return json.loads(path.read_text())
 
     def module(self, name, arguments, task_vars):
