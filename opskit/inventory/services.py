@@ -81,7 +81,7 @@ class _Services(Kind):
 
     def parse(self, value: Any) -> Any:
         try:
-            return tuple(self.adapter.validate_python(value))
+            return self.adapter.validate_python(value)
         except ValidationError as error:
             first = error.errors()[0]
             place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])

@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any, Callable, Dict
 
-from . import changes, drain, faults, hold, locks, snapshots, survey
+from . import changes, drain, faults, hold, locks, peers, snapshots, survey
 from .errors import sentence
 
 UNDO: Dict[str, changes.Undo] = {**drain.UNDO, **faults.UNDO}
@@ -21,6 +21,7 @@ def _undo(request: Dict[str, Any]) -> Dict[str, Any]:
 
 OPERATIONS: Dict[str, Callable[[Dict[str, Any]], Dict[str, Any]]] = {
     "survey": survey.answer,
+    "peers": peers.answer,
     "snapshot": snapshots.answer,
     "lock": locks.take,
     "unlock": locks.release,
