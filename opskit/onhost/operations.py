@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict
 
 from . import changes, drain, faults, hold, locks, peers, snapshots, survey
 from .errors import sentence
+from .jvm import agents, discover
 
 UNDO: Dict[str, changes.Undo] = {**drain.UNDO, **faults.UNDO}
 
@@ -26,6 +27,8 @@ OPERATIONS: Dict[str, Callable[[Dict[str, Any]], Dict[str, Any]]] = {
     "lock": locks.take,
     "unlock": locks.release,
     "audit": locks.audit,
+    "jvms": discover.answer,
+    "agent": agents.answer,
     "undo": _undo,
     "undo-all": _undo_all,
 }
