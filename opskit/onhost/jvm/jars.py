@@ -26,9 +26,9 @@ _NESTED = re.compile(rb"\.(?:jar|war|ear)$", re.IGNORECASE)
 _CLASS = re.compile(rb"(?:^|[/$])NettyClientConfig\.class$")
 _SIGNATURE = re.compile(rb"META-INF/([^/]+)\.(SF|RSA|DSA|EC)$", re.IGNORECASE)
 _POM = re.compile(rb"META-INF/maven/[^/]+/rocketmq-(remoting|client|common)/pom\.properties$")
-_VERSION = re.compile(rb"(?:^|/)common/MQVersion\.class$")
-_MATTERS = (_NESTED, _CLASS, _SIGNATURE, _POM, _VERSION)
 _TELLING = (b"nettyclientconfig.class", b".jar", b".war", b".ear")
+_TAILS = (*_TELLING, b".sf", b".rsa", b".dsa", b".ec", b"/pom.properties", b"common/mqversion.class")
+"""In small letters. An archive that has none of the first is not looked into, nor an entry that has none of these."""
 _FILE = re.compile(r"(?:^|/)rocketmq-(?:remoting|client|all)-(\d+\.\d+\.\d+[\w.-]*)\.jar$")
 _NAMESPACES = ("org/apache/rocketmq/", "com/alibaba/rocketmq/")
 
@@ -93,7 +93,7 @@ class _Room:
         self.way: Tuple[int, ...] = (*around.way, entry.record) if around and entry else ()
         low = self.archive.directory.lower()
         telling = any(word in low for word in _TELLING)
-        self.entries = self.archive.entries(lambda raw: any(one.search(raw) for one in _MATTERS)) if telling else []
+        self.entries = self.archive.entries(lambda raw: raw.lower().endswith(_TAILS)) if telling else []
         self._refusal: Optional[str] = None
         self._asked = False
 

@@ -23,7 +23,7 @@ _MARK = b"PK\7\x08"
 
 
 class PatchError(FaultError):
-    """This jar is not patched; the text is a sentence that says why."""
+    """This jar is not patched; the text says why."""
 
 
 class _Change(NamedTuple):
@@ -44,28 +44,43 @@ def patch(source: str, target: str, on: bool) -> List[str]:
     Raises PatchError where nothing can or need be changed: all clients that need it are changed, or none.
     OSError as the file system does, FileExistsError among them.
     """
-    with open(source, "rb") as file:
+    with open(source, "rb") as file, open(target, "xb") as out:
         try:
-            chosen = _chosen(jars.locate(file), source, on)
-            archive = Archive(Window(file, 0, file.seek(0, os.SEEK_END)))
-            changes = _changes(archive, [one.way for one in chosen], on)
-            _write(archive, changes, target)
-        except (JarError, ZipError) as error:
-            raise PatchError(f"{source} is not patched, since not all of it can be read: {error}") from error
+            changed = change(file, out, on)
+            out.flush()
+            os.fsync(out.fileno())
+        except PatchError as error:
+            os.unlink(target)
+            raise PatchError(f"{source} is not patched: {error}") from error
+        except BaseException:
+            os.unlink(target)
+            raise
+    return changed
+
+
+def change(file: BinaryIO, out: BinaryIO, on: bool) -> List[str]:
+    """As `patch`, from one open file to another; where this raises, `out` holds no whole jar."""
+    try:
+        chosen = _chosen(jars.locate(file), on)
+        archive = Archive(Window(file, 0, file.seek(0, os.SEEK_END)))
+        _rewrite(archive, _changes(archive, [one.way for one in chosen], on), out)
+    except (JarError, ZipError) as error:
+        raise PatchError(f"not all of it can be read: {error}") from error
     return [one.found.entry for one in chosen]
 
 
-def _chosen(located: List[Located], source: str, on: bool) -> List[Located]:
+def _chosen(located: List[Located], on: bool) -> List[Located]:
     """The clients to be changed."""
     wanted, other = (classes.ON, classes.OFF) if on else (classes.OFF, classes.ON)
     if not located:
-        raise PatchError(f"{source} is not patched: no RocketMQ client is in it")
+        raise PatchError("no RocketMQ client is in it")
+    states = [one.found.setting.state for one in located]
+    if other not in states and wanted in states:
+        raise PatchError(f"there is nothing to change, it is {wanted} already")
     chosen = [one for one in located if one.found.setting.state == other]
-    refused = [one.found for one in (chosen or located) if one.found.patchable]
+    refused = [one.found for one in chosen or located if one.found.patchable]
     if refused:
-        raise PatchError(f"{source} is not patched: in {refused[0].entry}, {refused[0].patchable}")
-    if not chosen:
-        raise PatchError(f"{source} is not patched: there is nothing to change, it is {wanted} already")
+        raise PatchError(f"in {refused[0].entry}, {refused[0].patchable}")
     return chosen
 
 
@@ -95,7 +110,7 @@ def _flipped(data: bytes, on: bool) -> bytes:
     """The class with the other constant."""
     setting = classes.read(data)
     if setting is None or setting.offset is None:
-        raise PatchError("the jar is not patched: it changed while it was read")
+        raise PatchError("it changed while it was read")
     constant = classes.CONSTANTS[classes.ON if on else classes.OFF]
     return data[: setting.offset] + bytes([constant]) + data[setting.offset + 1 :]
 
@@ -103,18 +118,6 @@ def _flipped(data: bytes, on: bool) -> bytes:
 def _deflated(data: bytes) -> bytes:
     packer = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(data) + packer.flush()
-
-
-def _write(archive: Archive, changes: List[_Change], target: str) -> None:
-    """All of it to the disk, or no file."""
-    with open(target, "xb") as out:
-        try:
-            _rewrite(archive, changes, out)
-            out.flush()
-            os.fsync(out.fileno())
-        except BaseException:
-            os.unlink(target)
-            raise
 
 
 def _rewrite(archive: Archive, changes: List[_Change], out: BinaryIO) -> None:
@@ -149,7 +152,7 @@ def _frame(archive: Archive, change: _Change) -> Tuple[bytes, int, bytes]:
     if fields[6:9] == old:
         fields[6:9] = new
     elif not described or any(fields[6:9]):
-        raise PatchError(f"the jar is not patched: the two headers of {entry.name} contradict each other")
+        raise PatchError(f"the two headers of {entry.name} contradict each other")
     end, descriptor = place + entry.packed, b""
     if described:
         for mark in (_MARK, b""):
@@ -158,7 +161,7 @@ def _frame(archive: Archive, change: _Change) -> Tuple[bytes, int, bytes]:
                 end, descriptor = end + len(known), mark + struct.pack("<III", *new)
                 break
         else:
-            raise PatchError(f"the jar is not patched: the data descriptor of {entry.name} is not where it should be")
+            raise PatchError(f"the data descriptor of {entry.name} is not where it should be")
     return LOCAL_HEADER.pack(*fields) + header[LOCAL_HEADER.size :], end, descriptor
 
 
@@ -170,7 +173,7 @@ def _directory(archive: Archive, ordered: List[_Change]) -> bytes:
     for entry in archive.entries():
         offset = entry.at - archive.base + shifts[bisect_left(places, entry.at)]
         if offset >= FULL32:
-            raise PatchError("the jar is not patched: it would need zip64")
+            raise PatchError("it would need zip64")
         struct.pack_into("<I", directory, entry.record + 42, offset)
     for change in ordered:
         struct.pack_into("<III", directory, change.entry.record + 16, change.crc, len(change.packed), change.size)

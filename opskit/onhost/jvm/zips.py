@@ -18,7 +18,7 @@ DIRECTORY_BYTES = 32 << 20
 """Of a central directory: about 300,000 entries."""
 
 _SYMLINK = 0o120000
-_UNSAFE = re.compile(rb"(?:^|[/\\])\.\.(?:[/\\]|$)|^[/\\]|^[A-Za-z]:|\0")
+_CLIMBS = re.compile(rb"(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 
 class ZipError(Exception):
@@ -151,7 +151,7 @@ class Archive:
             return "is one disk of several"
         entries = sorted(self.entries(), key=lambda entry: entry.at)
         for entry, following in zip(entries, [following.at for following in entries[1:]] + [self.start]):
-            if _UNSAFE.search(entry.raw):
+            if _leads_out(entry.raw):
                 return f"has an entry whose name leads out of it: {entry.name}"
             if entry.symlink:
                 return f"has a symbolic link in it: {entry.name}"
@@ -194,6 +194,11 @@ class Archive:
             raise ZipError("its end record says zip64, and there is none")
         count, size, offset = struct.unpack("<QQQ", self.window.read(at + 32, 24))
         return at, count, size, offset
+
+
+def _leads_out(raw: bytes) -> bool:
+    absolute = raw[:1] in (b"/", b"\\") or raw[1:2] == b":" or b"\0" in raw
+    return absolute or (b".." in raw and _CLIMBS.search(raw) is not None)
 
 
 def _inflated(data: bytes, size: int) -> bytes:
