@@ -99,8 +99,9 @@ specs: install ## regenerate the roles' argument_specs and docs/variables.md
 keys: runtime ## regenerate the tables of settings from the releases' jars
 	@$(BIN)/python java/keys/generate.py
 
-java: runtime ## build and test the Java probe
+java: runtime ## build and test the Java probe and agent
 	@cd java/probe && mvn -q -B -Ptests verify
+	@cd java/agent && mvn -q -B -Ptests verify
 
 locks: runtime ## regenerate the locked coordinates and checksums of the jars
 	@$(BIN)/python scripts/lock-artifacts.py

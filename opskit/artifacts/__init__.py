@@ -1,4 +1,5 @@
-"""The jars of a release as one checked bundle in the controller's cache, and how opskit's probe is run from it.
+"""The jars of a release as one checked bundle in the controller's cache, opskit's own jars, and how its probe is run.
 
-Callers need two names: `opskit.artifacts.bundles.bundle` and `opskit.artifacts.probe.probe_command`.
+Callers need three names: `opskit.artifacts.bundles.bundle`, `opskit.artifacts.own_jars.agent_jar` and
+`opskit.artifacts.probe.probe_command`.
 """

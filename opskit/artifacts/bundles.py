@@ -7,7 +7,7 @@ from pathlib import Path
 
 from opskit.artifacts.jars import Jar, Progress, digest_of, jars_in
 from opskit.artifacts.lock import Component
-from opskit.artifacts.probe_jar import probe_jar
+from opskit.artifacts.own_jars import probe_jar
 from opskit.artifacts.sources import source_of
 from opskit.artifacts.store import obtain
 from opskit.inventory.cluster import Artifact, Frozen

@@ -118,8 +118,8 @@ _FAILURES = (
     ),
     (
         r"No compiler is provided|release version 8 not supported",
-        "there is no Java compiler that can build opskit's probe",
-        "apt-get install openjdk-17-jdk-headless, or put a built probe.jar at java/probe/target/probe.jar.",
+        "there is no Java compiler that can build opskit's own jars",
+        "apt-get install openjdk-17-jdk-headless, or run make java elsewhere and copy java/*/target/*.jar here.",
     ),
     (r"JAVA_HOME .*", "Maven finds no Java", "apt-get install openjdk-17-jdk-headless, or set JAVA_HOME."),
 )

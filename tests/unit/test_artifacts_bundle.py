@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from opskit.artifacts import bundles, jars, lock, probe_jar
+from opskit.artifacts import bundles, jars, lock, own_jars
 from opskit.artifacts.bundles import Bundle, bundle
 from opskit.errors import OpskitError
 from opskit.inventory.cluster import Artifact
@@ -29,7 +29,9 @@ with (here / "calls").open("a") as calls:
 time.sleep(0.5 if (here / "slow").exists() else 0)
 if "package" in sys.argv:
     pathlib.Path("target").mkdir()
-    pathlib.Path("target/probe.jar").write_bytes(b"probe of " + pathlib.Path("pom.xml").read_bytes())
+    pom = pathlib.Path("pom.xml").read_bytes()
+    for name in ("probe", "agent"):
+        pathlib.Path("target", name + ".jar").write_bytes(name.encode() + b" of " + pom)
     sys.exit()
 if (here / "fails").exists():
     sys.exit((here / "fails").read_text())
@@ -38,11 +40,14 @@ shutil.copytree(here / "repository", into, dirs_exist_ok=True)
 """
 
 
+Get = Callable[[jars.Progress], own_jars.OwnJar]
+
+
 class Site:
     """A controller: its cache, its Maven, its repository and opskit's lock for release 1.2.3."""
 
     def __init__(self, root: Path) -> None:
-        self.cache, self.bin, self.home = root / "cache", root / "bin", root / "assets" / "java" / "probe"
+        self.cache, self.bin, self.java = root / "cache", root / "bin", root / "assets" / "java"
         self.repository = self.bin / "repository"
         self.said: list[str] = []
         self.repository.mkdir(parents=True)
@@ -51,8 +56,9 @@ class Site:
         mvn = self.bin / "mvn"
         mvn.write_text(FAKE_MVN)
         mvn.chmod(mvn.stat().st_mode | stat.S_IXUSR)
-        (self.home / "src" / "main").mkdir(parents=True)
-        (self.home / "pom.xml").write_text("<project/>")
+        for name in ("probe", "agent"):
+            (self.java / name / "src" / "main").mkdir(parents=True)
+            (self.java / name / "pom.xml").write_text("<project/>")
 
     def bundle(self, component: lock.Component = "server", artifact: Artifact | None = None) -> Bundle:
         return bundle(component, "1.2.3", artifact or Artifact(), self.said.append)
@@ -76,7 +82,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     ]
     (locks / "1.2.3.json").write_text(json.dumps({"release": "1.2.3", "server": locked, "client": locked}))
     monkeypatch.setattr(lock, "LOCKS", locks)
-    monkeypatch.setattr(probe_jar, "assets", lambda: tmp_path / "assets")
+    monkeypatch.setattr(own_jars, "assets", lambda: tmp_path / "assets")
     monkeypatch.setenv("OPSKIT_CACHE", str(made.cache))
     monkeypatch.setenv("PATH", str(made.bin))
     return made
@@ -108,17 +114,40 @@ def test_a_second_call_runs_no_maven(site: Site) -> None:
 
 def test_a_changed_probe_makes_a_new_client_bundle_and_no_new_server_bundle(site: Site) -> None:
     server, client = site.bundle("server"), site.bundle("client")
-    (site.home / "pom.xml").write_text("<project>changed</project>")
+    (site.java / "probe" / "pom.xml").write_text("<project>changed</project>")
     assert site.bundle("server") == server
     assert site.bundle("client").digest != client.digest
 
 
-def test_a_probe_built_beforehand_needs_no_maven(site: Site) -> None:
-    built = site.home / "target" / "probe.jar"
+OWN = [pytest.param(own_jars.probe_jar, "probe", id="probe"), pytest.param(own_jars.agent_jar, "agent", id="agent")]
+
+
+@pytest.mark.parametrize(("get", "name"), OWN)
+def test_a_jar_built_beforehand_needs_no_maven(site: Site, get: Get, name: str) -> None:
+    built = site.java / name / "target" / f"{name}.jar"
     built.parent.mkdir()
     built.write_bytes(b"built")
-    assert probe_jar.probe_jar(site.said.append).path == built
+    assert get(site.said.append).path == built
     assert site.calls() == 0
+
+
+@pytest.mark.parametrize(("get", "name"), OWN)
+def test_a_jar_of_opskits_own_is_built_once_per_change(site: Site, get: Get, name: str) -> None:
+    first = get(site.said.append)
+    assert first.path.read_bytes() == f"{name} of <project/>".encode()
+    assert first.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
+    assert get(site.said.append) == first
+    assert site.calls() == 1
+    (site.java / name / "pom.xml").write_text("<project>changed</project>")
+    assert get(site.said.append).path.read_bytes() == f"{name} of <project>changed</project>".encode()
+    assert site.calls() == 2
+
+
+def test_missing_sources_name_the_folder(site: Site) -> None:
+    (site.java / "agent" / "pom.xml").unlink()
+    with pytest.raises(OpskitError, match="the sources of opskit's agent are missing") as caught:
+        own_jars.agent_jar(site.said.append)
+    assert caught.value.where == str(site.java / "agent")
 
 
 def test_equal_jars_make_an_equal_tar_and_digest_whatever_the_source(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""opskit's own probe.jar: given with the jars, built beforehand by `make java`, or built here once per change."""
+"""opskit's own jars, the probe and the agent: built beforehand by `make java`, or built here once per change."""
 
 import hashlib
 import shutil
@@ -13,38 +13,50 @@ from opskit.paths import assets
 
 
 @dataclass(frozen=True)
-class ProbeJar:
+class OwnJar:
     path: Path
     sha256: str
 
 
-def probe_jar(progress: Progress) -> ProbeJar:
-    """java/probe/target/probe.jar where it is as new as its sources, else one built by Maven and kept in the cache."""
-    home = assets() / "java" / "probe"
+def probe_jar(progress: Progress) -> OwnJar:
+    """Real traffic by the official client: java/probe."""
+    return _own_jar("probe", progress)
+
+
+def agent_jar(progress: Progress) -> OwnJar:
+    """What makes a client leave a hung nameserver, at its start or in a running JVM: java/agent."""
+    return _own_jar("agent", progress)
+
+
+def _own_jar(name: str, progress: Progress) -> OwnJar:
+    """java/NAME/target/NAME.jar where it is as new as its sources, else one built by Maven and kept in the cache."""
+    home, file = assets() / "java" / name, f"{name}.jar"
     sources = _sources(home)
-    built = home / "target" / "probe.jar"
+    built = home / "target" / file
     if built.is_file() and built.stat().st_mtime >= max(path.stat().st_mtime for path in sources):
-        return ProbeJar(built, sha256_of(built))
+        return OwnJar(built, sha256_of(built))
 
     def build(payload: Path, scratch: Path) -> tuple[Jar, ...]:
-        progress("Maven builds opskit's probe")
+        progress(f"Maven builds opskit's {name}")
         for source in sources:
             copy = scratch / source.relative_to(home)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
         maven.run(scratch, ("package",))
-        shutil.move(scratch / "target" / "probe.jar", payload)
-        return (Jar(name=payload.name, sha256=sha256_of(payload)),)
+        shutil.move(scratch / "target" / file, payload)
+        return (Jar(name=file, sha256=sha256_of(payload)),)
 
-    path, record = obtain(f"probe-{_digest(home, sources)}", "probe.jar", build, progress)
-    return ProbeJar(path, record.sha256)
+    path, record = obtain(f"{name}-{_digest(home, sources)}", file, build, progress)
+    return OwnJar(path, record.sha256)
 
 
 def _sources(home: Path) -> tuple[Path, ...]:
     sources = (home / "pom.xml", *sorted((home / "src" / "main").rglob("*.java")))
     if not sources[0].is_file():
         raise OpskitError(
-            "the sources of opskit's probe are missing", where=str(home), remedy="Install opskit again, or use a clone."
+            f"the sources of opskit's {home.name} are missing",
+            where=str(home),
+            remedy="Install opskit again, or use a clone.",
         )
     return sources
 
