@@ -22,6 +22,7 @@ COMMANDS = {
     "render": "Render every file of every host; diff against the hosts.",
     "deploy": "Roll the cluster to the declared state, gate by gate.",
     "verify": "Hang a node under real traffic; judge the recovery against a window.",
+    "rollout": "Put close-on-timeout in force in every client, and prove it from the running process.",
     "status": "Ask every nameserver and broker, each with a deadline.",
     "lab": "The embedded lab: systemd hosts in containers, reached by SSH.",
 }

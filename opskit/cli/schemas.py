@@ -17,6 +17,8 @@ from opskit.lab.result import LabReport
 from opskit.paths import assets
 from opskit.plan.result import PlanResult
 from opskit.render.result import Rendered
+from opskit.rollout.export import ExportResult
+from opskit.rollout.result import PreviewResult, ProveResult
 from opskit.status.result import StatusReport
 from opskit.verify.catalogue import Catalogue
 from opskit.verify.plan import DrillPlan
@@ -29,6 +31,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "plan-1": PlanResult,
     "render-1": Rendered,
     "deploy-1": DeployResult,
+    "rollout-export-1": ExportResult,
+    "rollout-preview-1": PreviewResult,
+    "rollout-prove-1": ProveResult,
     "status-1": StatusReport,
     "verify-1": VerifyResult,
     "verify-experiment-1": ExperimentResult,

@@ -89,6 +89,7 @@ def prove_all(
     agent: Callable[[], Path],
     live: bool = False,
     flipped: frozenset[ProcessRef] = frozenset(),
+    untested_jdk: bool = False,
 ) -> ProveResult:
     """The verdict on every JVM that is meant. flipped: processes in which a record says that the agent was loaded.
 
@@ -101,7 +102,7 @@ def prove_all(
         host: [jvm for jvm in jvms if jvm.clients and (live or jvm.own_agent or jvm.ref(host) in flipped)]
         for host, jvms in found.items()
     }
-    asked = survey.reports(cluster, wanted, agent()) if any(wanted.values()) else {}
+    asked = survey.reports(cluster, wanted, agent(), untested_jdk) if any(wanted.values()) else {}
     proven = tuple(
         ProvenJvm(process=jvm.ref(host), jvm=jvm, proof=prove(jvm, asked.get((host, jvm.pid))))
         for host, jvms in found.items()

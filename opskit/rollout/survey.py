@@ -1,7 +1,7 @@
 """The questions to the hosts: their JVMs, what the agent in a JVM says, who is connected to the servers."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from opskit.inventory.cluster import Client, Cluster
 from opskit.reach.sweep import HostResult, sweep
+from opskit.rollout.agent import agent_options
 from opskit.rollout.model import AgentReport, Jvm
 
 LOOK_SECONDS = 60.0
@@ -55,24 +56,30 @@ def peers(cluster: Cluster) -> dict[str, HostResult]:
     return sweep(requests, [host.endpoint for host in cluster.hosts])
 
 
-def reports(cluster: Cluster, wanted: Mapping[str, Iterable[Jvm]], jar: Path) -> dict[tuple[str, int], Asked]:
+def reports(
+    cluster: Cluster, wanted: Mapping[str, Sequence[Jvm]], jar: Path, untested_jdk: bool = False
+) -> dict[tuple[str, int], Asked]:
     """Ask opskit's agent in each of these JVMs what is in force; it is loaded where it is not there yet.
 
     By host and pid. One JVM that does not answer costs its host so many seconds, and no other host any.
     """
-    text = base64.b64encode(jar.read_bytes()).decode()
-    requests, longest = {}, 0
-    for host, members in wanted.items():
-        refs = [{"pid": jvm.pid, "start_ticks": jvm.start_ticks} for jvm in members]
-        if refs:
-            fields = {"jvms": refs, "agent_b64": text, "options": "report", "seconds": AGENT_SECONDS}
-            requests[host] = {"op": "agent", **fields}
-            longest = max(longest, len(refs))
-    results = sweep(requests, [host.endpoint for host in cluster.hosts], LOOK_SECONDS + AGENT_SECONDS * longest)
+    jar_b64 = base64.b64encode(jar.read_bytes()).decode()
+    fields = {"op": "agent", "jar_b64": jar_b64, "options": agent_options("report"), "seconds": AGENT_SECONDS}
+    asking = {host: members for host, members in wanted.items() if members}
+    requests = {
+        host: {
+            **fields,
+            "untested": untested_jdk,
+            "jvms": [{"pid": jvm.pid, "start_ticks": jvm.start_ticks} for jvm in members],
+        }
+        for host, members in asking.items()
+    }
+    bound = LOOK_SECONDS + AGENT_SECONDS * max(map(len, asking.values()), default=0)
+    results = sweep(requests, [host.endpoint for host in cluster.hosts], bound)
     found: dict[tuple[str, int], Asked] = {}
     for host, result in results.items():
-        answers = {one["pid"]: one for one in result.value["reports"]} if result.outcome == "ok" else {}
-        for jvm in wanted[host]:
+        answers = {one["pid"]: one for one in result.value["results"]} if result.outcome == "ok" else {}
+        for jvm in asking[host]:
             found[host, jvm.pid] = _asked(answers.get(jvm.pid), result.error)
     return found
 
