@@ -1,13 +1,9 @@
 """What a playbook run really did, read from its events. Pure."""
 
-import re
 from collections.abc import Collection, Sequence
 
 from opskit.deploy.result import DrainResult, Failure, FileResult, HostResult, RestartResult
 from opskit.reach.playbook import Event, PlaybookResult
-
-WRAPPED = re.compile(r"^((Task|Action|Module) failed: )+")
-"""What ansible-core (2.19) puts before a sentence."""
 
 
 def changed(planned: Sequence[HostResult], events: Sequence[Event]) -> tuple[HostResult, ...]:
@@ -69,7 +65,7 @@ def failure(played: PlaybookResult, events: Sequence[Event], silent: Collection[
     for event in events:
         if event.outcome in ("failed", "unreachable"):
             lost = event.outcome == "unreachable" or event.host in silent
-            said = WRAPPED.sub("", str(event.result.get("msg", "")).strip()).rstrip(" :")
-            sentence = said or f"the step {event.outcome} without a word"
-            return Failure(host=event.host, unreachable=lost, stage=event.stage, step=event.step, sentence=sentence)
+            return Failure(
+                host=event.host, unreachable=lost, stage=event.stage, step=event.step, sentence=event.sentence
+            )
     return Failure(host="localhost", stage="ansible-playbook", step="start", sentence=played.output[-2000:].strip())

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict
 
 from . import changes, drain, faults, hold, locks, peers, snapshots, survey
 from .errors import sentence
-from .jvm import agents, discover
+from .jvm import agents, discover, rollout, starts
 
 UNDO: Dict[str, changes.Undo] = {**drain.UNDO, **faults.UNDO}
 
@@ -29,6 +29,9 @@ OPERATIONS: Dict[str, Callable[[Dict[str, Any]], Dict[str, Any]]] = {
     "audit": locks.audit,
     "jvms": discover.answer,
     "agent": agents.answer,
+    "unit-facts": starts.facts,
+    "rollout-undo": rollout.undo,
+    "rollout-standing": rollout.standing,
     "undo": _undo,
     "undo-all": _undo_all,
 }

@@ -1,7 +1,7 @@
 """Processes of a cgroup, from /proc: which they are, and whether they are stopped."""
 
 import os
-from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 PROC = "/proc"
 STOPPED = "T"
@@ -49,12 +49,6 @@ def look(pid: int) -> Optional[Process]:
     if not alive:
         return None
     return Process(pid, ticks, next((state for state in alive if state != STOPPED), STOPPED))
-
-
-def is_there(process: Mapping[str, Any]) -> bool:
-    """Whether {pid, start_ticks} still names the very process that it named."""
-    found = look(process["pid"])
-    return found is not None and found.start_ticks == process["start_ticks"]
 
 
 def send(pid: int, start_ticks: int, signum: int) -> bool:

@@ -1,6 +1,7 @@
 """One playbook run through ansible-runner: its events as they come, and a cancel that leaves no worker behind."""
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -19,6 +20,8 @@ GRACE_SECONDS = 5.0
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a service manager, a terminal that is closed."""
 Outcome = Literal["started", "ok", "skipped", "failed", "unreachable"]
+_WRAPPED = re.compile(r"^((Task|Action|Module) failed: )+")
+"""What ansible-core (2.19) puts before a sentence."""
 OUTCOMES: dict[str, Outcome] = {
     "runner_on_start": "started",
     "runner_on_ok": "ok",
@@ -39,6 +42,12 @@ class Event:
     outcome: Outcome
     changed: bool
     result: Mapping[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """What a step that failed says of it."""
+        said = _WRAPPED.sub("", str(self.result.get("msg", "")).strip()).rstrip(" :")
+        return said or f"the step {self.outcome} without a word"
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,7 @@ class ManifestAction(ActionBase):
         """The folder of the manifest."""
         folder = task_vars.get("opskit_manifest") or task_vars["hostvars"]["localhost"].get("opskit_manifest")
         if not folder:
-            raise AnsibleActionFail(
-                "Nothing is planned: run the whole playbook, and add localhost to a --limit."
-            )
+            raise AnsibleActionFail("Nothing is planned: run the whole playbook, and add localhost to a --limit.")
         path = Path(str(folder))
         if abandoned(path):
             raise AnsibleActionFail("The opskit that drove this playbook is gone, so it goes no further.")

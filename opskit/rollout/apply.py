@@ -1,0 +1,241 @@
+"""apply: look, plan, hand the plan to the playbook, and prove what is in force afterwards."""
+
+import base64
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opskit.artifacts.own_jars import OwnJar
+from opskit.change.handover import handed_over, write_host
+from opskit.change.hosts import audit, locked
+from opskit.inventory.cluster import Cluster
+from opskit.paths import assets
+from opskit.reach.playbook import Event, PlaybookResult, play
+from opskit.reach.sweep import HostResult, sweep
+from opskit.rollout.agent import agent_path
+from opskit.rollout.environment import SHOWN, UnitFacts, hindrances
+from opskit.rollout.jobs import Job, job
+from opskit.rollout.model import ProcessRef
+from opskit.rollout.outcome import ApplyResult, JobOutcome
+from opskit.rollout.result import PreviewResult, ProveResult
+from opskit.rollout.run import preview, prove_all, service_of
+from opskit.rollout.select import Selection
+from opskit.rollout.strategy import Around
+from opskit.runs.folder import Run, start
+
+AT_START = "agent-at-start"
+ROLL_SECONDS = 600.0
+"""Beyond restarts and soaks: so long the rest of a host may take before the lock frees itself."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """batches: how many client hosts at a time, numbers or percentages; the first is the canary, the last repeats.
+    soak: seconds for which each batch is watched. max_fail_percentage: of a batch's hosts, above which the roll stops.
+    """
+
+    check: bool = False
+    batches: tuple[str, ...] = ("1", "25%")
+    soak: float = 10.0
+    max_fail_percentage: float = 0.0
+
+
+def apply(
+    cluster: Cluster,
+    inventories: Sequence[Path],
+    chosen: Sequence[Selection],
+    around: Around,
+    options: Options,
+    agent: OwnJar,
+    say: Callable[[str], None],
+    on_event: Callable[[Event], None],
+) -> tuple[ApplyResult, PreviewResult]:
+    """Roll it out to the JVMs that are meant: what became of each and what is in force, and what was seen before.
+
+    Raises OpskitError: exit 2 for a selection that no JVM answers to, exit 3 where the lock cannot be had.
+    """
+    began = time.monotonic()
+    say("Looking at every JVM of the client hosts")
+    looked = preview(cluster, chosen, around)
+    jobs, hindered = _without_hindered_starts(cluster, plan_jobs(cluster, looked, agent.sha256, around.untested_jdk))
+    run = start(cluster.name, "rollout")
+    result = ApplyResult(
+        cluster=cluster.name, run=run.identity, outcome="checked", planned=looked.jvms, unseen=looked.unseen, seconds=0
+    )
+    if not options.check:
+        result = _change(cluster, inventories, chosen, options, agent, run, jobs, result, say, on_event)
+    result = result.model_copy(update={"jobs": (*result.jobs, *hindered)})
+    result = result.model_copy(update={"seconds": round(time.monotonic() - began, 1)})
+    run.finish(result)
+    return result, looked
+
+
+def plan_jobs(
+    cluster: Cluster, looked: PreviewResult, agent_sha256: str, untested_jdk: bool
+) -> dict[str, tuple[Job, ...]]:
+    """By host, what opskit has to do there."""
+    found: dict[str, tuple[Job, ...]] = {}
+    for one in looked.jvms:
+        host = one.process.host
+        wanted = job(one.jvm, one.plan, service_of(cluster, host, one.jvm), agent_sha256, untested_jdk)
+        if wanted:
+            found[host] = (*found.get(host, ()), wanted)
+    return found
+
+
+def _without_hindered_starts(
+    cluster: Cluster, jobs: Mapping[str, tuple[Job, ...]]
+) -> tuple[dict[str, tuple[Job, ...]], tuple[JobOutcome, ...]]:
+    """The jobs without the drop-ins that would not work, and each of those with the reason."""
+    asked = {
+        host: sorted({one.unit for one in members if one.unit and any(step.way == AT_START for step in one.steps)})
+        for host, members in jobs.items()
+    }
+    requests = {
+        host: {"op": "unit-facts", "units": units, "shown": list(SHOWN)} for host, units in asked.items() if units
+    }
+    results = sweep(requests, [host.endpoint for host in cluster.hosts]) if requests else {}
+    kept: dict[str, tuple[Job, ...]] = {}
+    hindered: list[JobOutcome] = []
+    for host, members in jobs.items():
+        for one in members:
+            why = _hindrance(one, results.get(host))
+            steps = tuple(step for step in one.steps if not (why and step.way == AT_START))
+            if why:
+                hindered.append(
+                    JobOutcome(host=host, subject=one.subject, ways=(AT_START,), state="refused", sentence=why)
+                )
+            if steps:
+                kept[host] = (*kept.get(host, ()), one.model_copy(update={"steps": steps}))
+    return kept, tuple(hindered)
+
+
+def _hindrance(wanted: Job, told: HostResult | None) -> str:
+    if told is None or not any(step.way == AT_START for step in wanted.steps):
+        return ""
+    if told.outcome != "ok":
+        return f"its unit could not be looked at: {told.error}"
+    return "; ".join(hindrances(wanted.unit or "", UnitFacts(**told.value["units"][wanted.unit])))
+
+
+def _change(
+    cluster: Cluster,
+    inventories: Sequence[Path],
+    chosen: Sequence[Selection],
+    options: Options,
+    agent: OwnJar,
+    run: Run,
+    jobs: Mapping[str, tuple[Job, ...]],
+    result: ApplyResult,
+    say: Callable[[str], None],
+    on_event: Callable[[Event], None],
+) -> ApplyResult:
+    updates: dict[str, Any] = {"outcome": "done"}
+    if jobs:
+        endpoints = [host.endpoint for host in cluster.hosts if host.name in jobs]
+        longest = sum(one.seconds for host in jobs.values() for one in host) + len(jobs) * options.soak + ROLL_SECONDS
+        with locked(run, endpoints, longest):
+            said = "broken off"
+            try:
+                events: list[Event] = []
+                played = _play(
+                    cluster, inventories, options, agent, run, jobs, lambda one: _note(events, one, on_event)
+                )
+                updates = {
+                    "outcome": played.outcome,
+                    "terminated": played.terminated,
+                    "jobs": outcomes(jobs, events),
+                    "failure": _failure(played, events),
+                }
+                said = played.outcome
+            finally:
+                audit(run, endpoints, said)
+    say("Proving what is in force")
+    return result.model_copy(update=updates | {"proof": _prove(cluster, chosen, agent, result, jobs)})
+
+
+def _prove(
+    cluster: Cluster,
+    chosen: Sequence[Selection],
+    agent: OwnJar,
+    result: ApplyResult,
+    jobs: Mapping[str, tuple[Job, ...]],
+) -> ProveResult:
+    flips = {
+        (host, one.process.pid, one.process.start_ticks)
+        for host, members in jobs.items()
+        for one in members
+        if any(step.way == "live-flip" for step in one.steps)
+    }
+    flipped = frozenset(one.process for one in result.planned if _key(one.process) in flips)
+    return prove_all(cluster, chosen, lambda: agent.path, flipped=flipped)
+
+
+def _key(process: ProcessRef) -> tuple[str, int, int]:
+    return process.host, process.pid, process.start_ticks
+
+
+def _note(events: list[Event], event: Event, on_event: Callable[[Event], None]) -> None:
+    events.append(event)
+    on_event(event)
+
+
+def _play(
+    cluster: Cluster,
+    inventories: Sequence[Path],
+    options: Options,
+    agent: OwnJar,
+    run: Run,
+    jobs: Mapping[str, tuple[Job, ...]],
+    handle: Callable[[Event], None],
+) -> PlaybookResult:
+    common = {
+        "run": run.identity,
+        "agent": {
+            "path": agent_path(agent.sha256),
+            "base64": base64.b64encode(agent.path.read_bytes()).decode(),
+        },
+        "nameserver_ports": sorted({one.port for one in cluster.nameservers}),
+        "broker_ports": sorted({one.port for one in cluster.brokers}),
+        "seconds": options.soak,
+    }
+    with handed_over(run) as folder:
+        for host, members in jobs.items():
+            write_host(folder, host, {**common, "jobs": [one.model_dump() for one in members]})
+        variables = {
+            "opskit_manifest": str(folder),
+            "opskit_batches": ",".join(options.batches),
+            "opskit_max_fail_percentage": f"{options.max_fail_percentage:g}",
+        }
+        playbook = assets() / "playbooks" / "rollout_close_on_timeout.yml"
+        return play(playbook, inventories, variables, list(jobs), handle)
+
+
+def outcomes(jobs: Mapping[str, tuple[Job, ...]], events: Sequence[Event]) -> tuple[JobOutcome, ...]:
+    """Of every planned job, from what the hosts told; those that no host told of were not begun."""
+    told = {
+        (event.host, one["subject"]): one
+        for event in events
+        if event.outcome in ("ok", "failed")
+        for one in event.result.get("jobs", ())
+    }
+    found = []
+    for host, members in jobs.items():
+        for one in members:
+            mine = told.get((host, one.subject), {"state": "not begun", "sentence": ""})
+            ways = tuple(step.way for step in one.steps)
+            found.append(
+                JobOutcome(host=host, subject=one.subject, ways=ways, state=mine["state"], sentence=mine["sentence"])
+            )
+    return tuple(found)
+
+
+def _failure(played: PlaybookResult, events: Sequence[Event]) -> str:
+    if played.outcome != "failed":
+        return ""
+    for event in events:
+        if event.outcome in ("failed", "unreachable"):
+            return f"{event.host}: {event.sentence}"
+    return played.output[-2000:].strip()

@@ -1,0 +1,85 @@
+"""What a host is asked to do for one JVM: the steps of its plan. Pure; `opskit.onhost.jvm.rollout` does them."""
+
+from typing import Literal
+
+from opskit.inventory.services import Mode, Service
+from opskit.rollout.agent import agent_path
+from opskit.rollout.environment import drop_in, prepare_script
+from opskit.rollout.model import Jvm, Shape
+from opskit.rollout.plan import Plan
+
+BACK_SECONDS = 120.0
+"""So long a restarted unit has to be up, steady and healthy again."""
+
+
+class FileEntry(Shape):
+    path: str
+    content: str
+    mode: str
+
+
+class HeldJar(Shape):
+    """sha256: of the jar that the process holds, so that one deployed since is not touched."""
+
+    path: str
+    sha256: str
+
+
+class Step(Shape):
+    """One of the three ways; files are of agent-at-start, jars of jar-patch, the others of live-flip."""
+
+    way: Literal["live-flip", "agent-at-start", "jar-patch"]
+    mode: Mode | None = None
+    latency_fault: bool = False
+    untested: bool = False
+    """Loaded into a JDK on which that was never shown to work."""
+    files: tuple[FileEntry, ...] = ()
+    jars: tuple[HeldJar, ...] = ()
+
+
+class Process(Shape):
+    pid: int
+    start_ticks: int
+
+
+class Job(Shape):
+    """subject: what an operator calls the JVM. seconds: within which a restarted unit must be back."""
+
+    subject: str
+    process: Process
+    unit: str | None
+    steps: tuple[Step, ...]
+    restart: bool
+    health: str
+    seconds: float = BACK_SECONDS
+
+
+def job(jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk: bool = False) -> Job | None:
+    """None where opskit has nothing to do on the host: the plan says so, or leaves it to the operator."""
+    wanted = [way for way in (plan.way, plan.then) if way]
+    steps = tuple(step for way in wanted if (step := _step(way, jvm, plan, service, agent_sha256, untested_jdk)))
+    if not steps:
+        return None
+    return Job(
+        subject=jvm.name,
+        process=Process(pid=jvm.pid, start_ticks=jvm.start_ticks),
+        unit=jvm.unit,
+        steps=steps,
+        restart=plan.restart == "rolling",
+        health=service.health or "",
+    )
+
+
+def _step(way: str, jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk: bool) -> Step | None:
+    if way == "live-flip":
+        return Step(way=way, mode=plan.mode or service.mode, latency_fault=service.latency_fault, untested=untested_jdk)
+    if way == "agent-at-start" and jvm.unit:
+        agent = agent_path(agent_sha256)
+        texts = (prepare_script(), drop_in(jvm.unit, service.mode, agent, agent_sha256, service.latency_fault))
+        return Step(way=way, files=tuple(FileEntry(path=t.path, content=t.content, mode=t.mode) for t in texts))
+    if way == "jar-patch":
+        off = [client for client in jvm.clients if client.state == "off" and client.sha256 and not client.replaced]
+        jars = {client.jar: client.sha256 or "" for client in off}
+        if jars:
+            return Step(way=way, jars=tuple(HeldJar(path=path, sha256=digest) for path, digest in jars.items()))
+    return None

@@ -1,0 +1,83 @@
+"""The results of apply and undo: JSON schemas opskit/rollout-apply/1 and opskit/rollout-undo/1."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from opskit.errors import Exit
+from opskit.rollout.model import Shape
+from opskit.rollout.result import PlannedJvm, ProveResult, Unseen
+
+State = Literal["applied", "refused", "rolled back", "stuck", "left", "not begun"]
+
+
+class JobOutcome(Shape):
+    """What became of one JVM.
+
+    refused: nothing was touched; rolled back: all was put back; stuck: it could not be; left, not begun: the roll
+    stopped before it.
+    """
+
+    host: str
+    subject: str
+    ways: tuple[str, ...]
+    state: State
+    sentence: str = ""
+
+
+class ApplyResult(BaseModel):
+    """checked: nothing was touched. proof: what is in force afterwards; None where nothing was done."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_: Literal["opskit/rollout-apply/1"] = Field(default="opskit/rollout-apply/1", alias="schema")
+    cluster: str
+    run: str
+    outcome: Literal["checked", "done", "failed", "cancelled"]
+    terminated: bool = False
+    planned: tuple[PlannedJvm, ...]
+    jobs: tuple[JobOutcome, ...] = ()
+    failure: str = ""
+    """Host and sentence of what stopped the roll."""
+    unseen: tuple[Unseen, ...] = ()
+    proof: ProveResult | None = None
+    seconds: float
+
+    @property
+    def exit(self) -> Exit:
+        """What opskit could do is done and proved: 0. A JVM that it could not help is in the plan, and makes it 1."""
+        if any(job.state == "stuck" for job in self.jobs):
+            return Exit.UNDO_FAILED
+        if self.outcome == "cancelled":
+            return Exit.TERMINATED if self.terminated else Exit.INTERRUPTED
+        if self.outcome == "failed":
+            return Exit.FAILS
+        if self.outcome == "checked":
+            return Exit.UNJUDGED if self.unseen else Exit.HOLDS
+        return self.proof.exit if self.proof else Exit.HOLDS
+
+
+class UndoneJvm(Shape):
+    """sentences: what somebody else changed meanwhile, and what waits for a restart; error: why it is in place still."""
+
+    host: str
+    subject: str
+    ways: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+    error: str = ""
+
+
+class UndoResult(BaseModel):
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_: Literal["opskit/rollout-undo/1"] = Field(default="opskit/rollout-undo/1", alias="schema")
+    cluster: str
+    run: str
+    undone: tuple[UndoneJvm, ...]
+    unseen: tuple[Unseen, ...] = ()
+
+    @property
+    def exit(self) -> Exit:
+        if any(one.error for one in self.undone):
+            return Exit.UNDO_FAILED
+        return Exit.UNJUDGED if self.unseen else Exit.HOLDS
