@@ -252,6 +252,12 @@ def test_the_budget_ends_the_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more like it" not in str(error)
 
 
+def test_a_jar_of_many_huge_classes_is_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "TOTAL_BYTES", 3 << 20)
+    error = complaint(jar(*((f"{n}/NettyClientConfig.class", b"\0" * (1 << 20)) for n in range(9))))
+    assert str(error).startswith("2/NettyClientConfig.class: more than 3145728 bytes")
+
+
 def test_so_does_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jars, "SECONDS", -1.0)
     assert "would be needed to read all of it" in str(complaint(remoting()))

@@ -19,7 +19,7 @@ RATIO = 200
 DEPTH = 3
 """Jars around a class, beside the file itself: three in an ear that holds a war that holds a fat jar."""
 TOTAL_BYTES = 1 << 30
-"""Of directories read and nested jars inflated."""
+"""Of directories read, nested jars and classes inflated."""
 SECONDS = 10.0
 
 _NESTED = re.compile(rb"\.(?:jar|war|ear)$", re.IGNORECASE)
@@ -154,6 +154,7 @@ class _Search:
         self.look(window, room, entry)
 
     def _class(self, room: _Room, entry: Entry) -> None:
+        self._spend(min(entry.size, CLASS_BYTES))
         setting = classes.read(room.archive.content(entry, CLASS_BYTES))
         if setting is not None:
             path = "!/".join((*room.path, entry.name))
