@@ -14,6 +14,7 @@ import struct
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
+from .. import processes
 from ..errors import FaultError, sentence
 from . import inside, process
 
@@ -73,6 +74,8 @@ def refusal(java: Dict[str, Any], options: Dict[str, Any], untested: bool = Fals
 
 def refused(pid: int, untested: bool, loads: bool) -> Optional[str]:
     """The same for a process. Raises as `process` does."""
+    if processes.look(pid) is None:
+        raise ProcessLookupError  # dead, and only waits for its parent: it has no VM any more
     java = process.runtime(pid)
     if java is None:
         return f"process {pid} is no JVM"

@@ -38,7 +38,7 @@ def sweep(ports: List[int]) -> Tuple[List[Jvm], List[str]]:
             continue  # it ended meanwhile
         if jvm:
             found.append(jvm)
-    refused = [f"{closed} processes of other users could not be looked into: {BECOME}"] if closed else []
+    refused = [f"other users' processes, {closed} of them, could not be looked into: {BECOME}"] if closed else []
     seen, unknown = flows.of_all(held, ports)
     told = [
         {**jvm, "flows": seen.get(jvm["pid"], []), "unread": jvm["unread"] or unknown.get(jvm["pid"])}
@@ -115,7 +115,7 @@ def _closed(pid: int, first: str) -> Optional[Jvm]:
         "namespaced": False,
         "java": {"major": None, "version": None, "home": None, "vm": None},
         "main": options.launch(command, {}, None, lambda _: None).main,
-        "options": options.facts(options.Launch([], [], None, ""), {}),
+        "options": options.facts(options.Launch([], [], ""), {}),
         "clients": [],
         "constructed": {"value": "unknown", "why": unread},
         "flows": [],

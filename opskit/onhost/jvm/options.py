@@ -29,7 +29,6 @@ class Launch(NamedTuple):
 
     words: List[str]
     class_path: List[str]
-    jar: Optional[str]
     main: str
 
 
@@ -49,12 +48,13 @@ def launch(command: List[str], environment: Dict[str, str], major: Optional[int]
     words = [flag for word in words if word.startswith("-XX:Flags=") for flag in _flags(word, read)] + words
     paths = [value for word, value in typed if word in _CLASS_PATHS]
     paths += [word.partition("=")[2] for word in words if word.startswith(("--class-path=", "-Djava.class.path="))]
-    chosen = jar or (paths or [environment.get("CLASSPATH") or "."])[-1]
+    # an empty element is the working directory
+    chosen = [part or "." for part in (paths or [environment.get("CLASSPATH", "")])[-1].split(":")]
     modules = [value for word, value in typed if word in _MODULE_PATHS]
     modules += [word.partition("=")[2] for word in words if word.startswith("--module-path=")]
     boot = [word.partition(":")[2] for word in words if word.startswith("-Xbootclasspath/a:")]
-    found = [part for path in ([chosen] if jar is None else []) + modules + boot for part in path.split(":") if part]
-    return Launch(words, ([jar] if jar else []) + found, jar, main)
+    more = [part for path in modules + boot for part in path.split(":") if part]
+    return Launch(words, ([jar] if jar else chosen) + more, main)
 
 
 def split(text: str) -> List[str]:
@@ -135,7 +135,7 @@ def _until_main(words: List[str]) -> Tuple[List[Tuple[str, str]], str, Optional[
     for word in ahead:
         if word in ("-jar", "-m", "--module"):
             main = next(ahead, "")
-            return typed, os.path.basename(main), main if word == "-jar" else None
+            return (typed, os.path.basename(main), main) if word == "-jar" else (typed, main, None)
         if word.startswith("--module="):
             return typed, word.partition("=")[2], None
         if not word.startswith("-"):
