@@ -72,6 +72,7 @@ test-lab: runtime ## real RocketMQ, real hosts
 	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED) $(DRILLS),$(wildcard tests/lab/test_*.py))
 
 test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md holds what it showed
+	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -q tests/unit/test_jvm_fuzz.py
 	@$(BIN)/pytest tests/lab/long_load.py
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
 

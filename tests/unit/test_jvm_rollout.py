@@ -3,11 +3,10 @@
 import base64
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from jar_cases import remoting
@@ -209,11 +208,11 @@ def test_a_full_disk_leaves_the_jar_as_it_was_and_nothing_beside_it(
 ) -> None:
     before = host.tree()
 
-    def full(source: str, target: str, on: bool) -> list[str]:
-        shutil.copyfile(source, target)
-        raise OSError(28, "No space left on device", target)
+    def full(file: object, out: BinaryIO, on: bool) -> list[str]:
+        out.write(b"half of a jar")
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(steps.patching, "patch", full)
+    monkeypatch.setattr(steps.patching, "change", full)
     (done,) = host.apply(host.patch())
     assert done["state"] == "rolled back"
     assert "No space left" in done["sentence"]

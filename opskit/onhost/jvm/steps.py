@@ -92,11 +92,13 @@ def _patch(path: str) -> bool:
     if _is_patched(path):
         return False
     new, original, info = path + NEW, path + ORIGINAL, os.stat(path)
+    if os.path.exists(new):
+        # of an opskit that was killed: two at once are kept apart by the lock
+        os.unlink(new)
+    patching.patch(path, new, True)
     try:
-        patching.patch(path, new, True)
         os.chown(new, info.st_uid, info.st_gid)
         os.chmod(new, info.st_mode & 0o7777)
-        _sync(new)
         if os.path.exists(original):
             # of a jar that was deployed over since
             os.unlink(original)
@@ -114,7 +116,8 @@ def _is_patched(path: str) -> bool:
     if not os.path.exists(path + ORIGINAL):
         return False
     with open(path, "rb") as file:
-        return all(found.setting.state == "on" for found in jars.clients(file))
+        states = {found.setting.state for found in jars.clients(file)}
+    return "on" in states and "off" not in states
 
 
 def _unpatch(jar: Dict[str, Any]) -> List[str]:
@@ -144,11 +147,3 @@ def _sha256(path: str) -> str:
     except FileNotFoundError:
         return ""
     return digest.hexdigest()
-
-
-def _sync(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
