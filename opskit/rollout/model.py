@@ -132,6 +132,11 @@ class Jvm(Shape):
         return self.unit or container or self.main or f"pid {self.pid}"
 
     @property
+    def is_contained(self) -> bool:
+        """Whether it runs in a container of its host; a host that is a container itself has no such JVMs by that."""
+        return self.container is not None and self.namespaced
+
+    @property
     def releases(self) -> tuple[str, ...]:
         """Each release it holds, once."""
         return tuple(dict.fromkeys(client.release or "?" for client in self.clients))

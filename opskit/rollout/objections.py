@@ -29,7 +29,7 @@ def start_objection(jvm: Jvm) -> str:
     """Why opskit cannot bring an agent into the JVM's next start; empty where it can."""
     if jvm.java.major is not None and jvm.java.major < FIRST_JAVA:
         return f"opskit's agent needs Java {FIRST_JAVA}, it runs {jvm.java.major}"
-    if jvm.container:
+    if jvm.is_contained:
         return "its start belongs to its container, which opskit does not rebuild"
     if not jvm.unit:
         return "no systemd unit starts it"
@@ -45,7 +45,7 @@ def patch_objection(jvm: Jvm, report: AgentReport | None, accept_broker_closes: 
         return f"{signed.jar} is signed, and a changed class would not load"
     if refused := next((client for client in off if client.patchable), None):
         return f"{refused.jar} cannot be patched: {refused.patchable}"
-    if jvm.container:
+    if jvm.is_contained:
         return "its container would come back with the old jar"
     if jvm.options.cds_forced:
         return "-Xshare:on: it would not start with a jar that is not the archived one"

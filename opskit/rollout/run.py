@@ -88,20 +88,25 @@ def prove_all(
     chosen: Sequence[Selection],
     agent: Callable[[], Path],
     live: bool = False,
-    flipped: frozenset[ProcessRef] = frozenset(),
+    flipped: frozenset[ProcessRef] | None = None,
     untested_jdk: bool = False,
 ) -> ProveResult:
-    """The verdict on every JVM that is meant. flipped: processes in which a record says that the agent was loaded.
+    """The verdict on every JVM that is meant. Raises OpskitError as `preview` does.
 
-    Their agent is asked, with `live` that of all; agent() gives its jar. Raises OpskitError as `preview` does.
+    flipped: processes into which the agent was loaded; None: as the hosts' records say. Their agents are asked, as are
+    those that came at a start, and with `live` those of all; agent() gives the jar.
     """
     began, at = time.monotonic(), datetime.now(UTC)
-    seen = survey.jvms(cluster, hosts(cluster, chosen))
+    looked_at = hosts(cluster, chosen)
+    seen = survey.jvms(cluster, looked_at)
     found = chosen_jvms({host: one.jvms for host, one in seen.items()}, chosen)
-    wanted = {
-        host: [jvm for jvm in jvms if jvm.clients and (live or jvm.own_agent or jvm.ref(host) in flipped)]
-        for host, jvms in found.items()
-    }
+    recorded = survey.flips(looked_at) if flipped is None and not live else set()
+
+    def is_asked(host: str, jvm: Jvm) -> bool:
+        flip = (host, jvm.name) in recorded or jvm.ref(host) in (flipped or ())
+        return bool(jvm.clients) and (live or bool(jvm.own_agent) or flip)
+
+    wanted = {host: [jvm for jvm in jvms if is_asked(host, jvm)] for host, jvms in found.items()}
     asked = survey.reports(cluster, wanted, agent(), untested_jdk) if any(wanted.values()) else {}
     proven = tuple(
         ProvenJvm(process=jvm.ref(host), jvm=jvm, proof=prove(jvm, asked.get((host, jvm.pid))))

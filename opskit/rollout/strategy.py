@@ -201,7 +201,7 @@ class _Case:
         return self._make("none-needed", reason=f"on, as constructed{f': {why}' if why else ''}")
 
     def _restart(self) -> Literal["rolling", "next-restart"]:
-        return "rolling" if self.service.restart and self.jvm.unit and not self.jvm.container else "next-restart"
+        return "rolling" if self.service.restart and self.jvm.unit and not self.jvm.is_contained else "next-restart"
 
     def _cannot(self, reason: str, remedy: str) -> Plan:
         return self._make("cannot", reason=reason, remedy=remedy)

@@ -47,6 +47,19 @@ def jvms(cluster: Cluster, clients: Sequence[Client]) -> dict[str, SeenHost]:
     return {name: _seen(result) for name, result in results.items()}
 
 
+def flips(clients: Sequence[Client]) -> set[tuple[str, str]]:
+    """(host, JVM's name) of each live flip that is on record; a host that does not answer is told of by `jvms`."""
+    requests = {client.host.name: {"op": "rollout-standing", "subjects": []} for client in clients}
+    results = sweep(requests, [client.host.endpoint for client in clients])
+    return {
+        (host, record["subject"])
+        for host, result in results.items()
+        if result.outcome == "ok"
+        for record in result.value["records"]
+        if "live-flip" in record["ways"]
+    }
+
+
 def peers(cluster: Cluster) -> dict[str, HostResult]:
     """Of each nameserver and broker host: {"peers": {port: ["ip:port"]}}."""
     requests: dict[str, dict[str, object]] = {}
