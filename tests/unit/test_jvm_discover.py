@@ -1,8 +1,6 @@
 """What a look at a JVM makes of cgroups, maps, releases, class paths and connections."""
 
-import io
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +41,10 @@ def test_unit_and_container_of_a_cgroup(path: str, unit: str | None, container: 
 @pytest.mark.parametrize("base", [f"/machine.slice/libpod-{ID}.scope", f"/docker/{ID}"])
 def test_a_host_that_is_a_container_itself_counts_as_a_host(base: str) -> None:
     text, first = f"1:name=systemd:{base}/system.slice/orders.service\n", f"1:name=systemd:{base}/init.scope\n"
-    assert cgroups.place(text, first) == ("orders.service", None)
+    memory = f"4:memory:{base}\n"
+    assert cgroups.place(memory + text, memory + first) == ("orders.service", None)
+    inner = text.replace("orders.service", f"docker-{ID[::-1]}.scope")
+    assert cgroups.place(memory + inner, memory + first) == (None, ID[::-1])
 
 
 def test_a_paused_container_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,26 +142,23 @@ def test_the_class_path_of_a_manifest(manifest: bytes, paths: list[str]) -> None
     assert classpath.of_manifest(manifest, "/srv/orders.jar") == paths
 
 
-def jar(path: Path, named: str = "") -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\nClass-Path: {named}\n")
-
-
 def test_wildcards_manifests_and_folders_of_a_class_path(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
-    jar(tmp_path / "app.jar", "lib/a.jar app.jar")
-    jar(tmp_path / "lib" / "a.jar", "b.jar ../app.jar")
-    (tmp_path / "lib" / "b.jar").write_bytes(b"no jar")
+    for name in ("a.jar", "b.jar", "notes.txt"):
+        (tmp_path / "lib" / name).touch()
+    manifests = {
+        f"{tmp_path}/app.jar": b"Class-Path: lib/a.jar app.jar\n",
+        f"{tmp_path}/lib/a.jar": b"Class-Path: b.jar ../app.jar ../more.jar\n",
+    }
     given = [f"{tmp_path}/app.jar", f"{tmp_path}/lib/*", f"{tmp_path}/classes", f"{tmp_path}/gone/*"]
-    found = classpath.elements(ME, given, lambda path: io.BytesIO(Path(path).read_bytes()))
-    assert found.jars == [f"{tmp_path}/{name}" for name in ("app.jar", "lib/a.jar", "lib/b.jar")]
+    found = classpath.elements(ME, given, lambda path: manifests.get(path, b""))
+    assert found.jars == [f"{tmp_path}/{name}" for name in ("app.jar", "lib/a.jar", "lib/b.jar", "more.jar")]
     assert found.folders == [f"{tmp_path}/classes"]
 
 
 def test_a_class_path_is_relative_to_the_folder_of_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = classpath.elements(ME, [".", "a.jar"], lambda path: io.BytesIO(b""))
-    assert found == ([f"{tmp_path}/a.jar"], [str(tmp_path)])
+    assert classpath.elements(ME, [".", "a.jar"], lambda path: b"") == ([f"{tmp_path}/a.jar"], [str(tmp_path)])
 
 
 def test_links_are_followed_below_the_root_of_the_process_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,6 +273,7 @@ def test_a_jvm_of_another_user_is_named_and_says_what_is_missing(monkeypatch: py
         "status": f"Pid:\t{ME}\nUid:\t1\t1\t1\t1\nGid:\t1\t1\t1\t1\nSigCgt:\t0\n",
         "cgroup": "0::/system.slice/orders.service\n",
     }
+    monkeypatch.setattr(discover.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(discover.process, "runtime", closed)
     monkeypatch.setattr(discover.process, "text", lambda pid, name: texts[name])
     monkeypatch.setattr(discover.os, "listdir", lambda path: [str(ME), "sys"])

@@ -21,7 +21,8 @@ def place(text: str, first: str = "") -> Place:
     """From /proc/PID/cgroup; first: that of process 1, since this host may itself be a container."""
     paths, base = hierarchies(text), hierarchies(first)
     paths = {name: _below(path, base.get(name, "")) for name, path in paths.items()}
-    ids = [found for path in paths.values() for found in _CONTAINER.findall(path)]
+    # in some hierarchies of version 1 even systemd stays where the container began
+    ids = [found for path in paths.values() for found in _CONTAINER.findall(path) if found not in first]
     # the unified hierarchy of a hybrid host holds the same path, or nothing
     path = paths.get("name=systemd", paths.get("", ""))
     unit = next((part for part in path.split("/") if part and not part.endswith(".slice")), "")

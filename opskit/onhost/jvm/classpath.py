@@ -2,15 +2,12 @@
 
 import os
 import re
-import zipfile
-import zlib
-from typing import BinaryIO, Callable, List, NamedTuple
+from typing import Callable, List, NamedTuple
 from urllib.parse import unquote
 
 from . import roots
 
 ARCHIVES = (".jar", ".war", ".ear")
-MOST_MANIFEST_BYTES = 1 << 20
 MOST_ELEMENTS = 10000
 
 
@@ -21,8 +18,8 @@ class Elements(NamedTuple):
     folders: List[str]
 
 
-def elements(pid: int, class_path: List[str], opened: Callable[[str], BinaryIO]) -> Elements:
-    """class_path: as given at start, relative to the working directory; opened: a jar by its path, or OSError."""
+def elements(pid: int, class_path: List[str], manifest: Callable[[str], bytes]) -> Elements:
+    """class_path: as given at start, relative to the working directory; manifest: of the jar at a path, or nothing."""
     base = roots.own_path(pid, os.readlink(f"{roots.PROC}/{pid}/cwd"))
     ahead, found = [os.path.normpath(os.path.join(base, part)) for part in class_path], Elements([], [])
     seen = set(ahead)
@@ -32,7 +29,7 @@ def elements(pid: int, class_path: List[str], opened: Callable[[str], BinaryIO])
             more = _listed(pid, os.path.dirname(path))
         elif path.lower().endswith(ARCHIVES):
             found.jars.append(path)
-            more = _named_by(path, opened)
+            more = of_manifest(manifest(path), path)
         else:
             found.folders.append(path)
             more = []
@@ -62,11 +59,3 @@ def _listed(pid: int, folder: str) -> List[str]:
         return []
     finally:
         os.close(number)
-
-
-def _named_by(path: str, opened: Callable[[str], BinaryIO]) -> List[str]:
-    try:
-        with opened(path) as file, zipfile.ZipFile(file) as archive, archive.open("META-INF/MANIFEST.MF") as entry:
-            return of_manifest(entry.read(MOST_MANIFEST_BYTES), path)
-    except (OSError, KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
-        return []  # what is no jar, or has no manifest that can be read, names no others

@@ -38,7 +38,7 @@ def sweep(ports: List[int]) -> Tuple[List[Jvm], List[str]]:
             continue  # it ended meanwhile
         if jvm:
             found.append(jvm)
-    refused = [f"other users' processes, {closed} of them, could not be looked into: {BECOME}"] if closed else []
+    refused = [f"other users' processes, {closed} of them, could not be looked into: {_remedy()}"] if closed else []
     seen, unknown = flows.of_all(held, ports)
     told = [
         {**jvm, "flows": seen.get(jvm["pid"], []), "unread": jvm["unread"] or unknown.get(jvm["pid"])}
@@ -109,7 +109,7 @@ def _closed(pid: int, first: str) -> Optional[Jvm]:
         outside = _outside(pid, first)
     except (*_GONE, PermissionError):
         return None
-    unread = f"it is another user's: {BECOME}"
+    unread = f"it is another user's: {_remedy()}"
     return {
         **outside,
         "namespaced": False,
@@ -140,6 +140,10 @@ def _outside(pid: int, first: str) -> Jvm:
         "unit": place.unit,
         "container": place.container,
     }
+
+
+def _remedy() -> str:
+    return "root itself may not, for want of CAP_SYS_PTRACE" if os.geteuid() == 0 else BECOME
 
 
 def _user(pid: int, uid: int, container: Optional[str]) -> Optional[str]:

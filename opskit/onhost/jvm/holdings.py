@@ -9,12 +9,14 @@ import stat
 import time
 from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
-from . import classes, classpath, jars, roots
+from . import classes, classpath, jars, roots, zips
 
 CLASS = "NettyClientConfig.class"
 FOLDER_SECONDS = 1.0
 """How long a folder of classes is searched."""
+MANIFEST = b"META-INF/MANIFEST.MF"
 MOST_CLASS_BYTES = 1 << 20
+MOST_MANIFEST_BYTES = 1 << 20
 _BLOCK = 1 << 20
 
 Client = Dict[str, Any]
@@ -32,6 +34,7 @@ class Readings:
     def __init__(self) -> None:
         self._found = {}  # type: Dict[Inode, Reading]
         self._sums = {}  # type: Dict[Inode, str]
+        self._manifests = {}  # type: Dict[Inode, bytes]
 
     def clients(self, file: BinaryIO) -> Reading:
         key = _key(file)
@@ -41,6 +44,18 @@ class Readings:
             except jars.JarError as error:
                 self._found[key] = list(error.found), str(error)
         return self._found[key]
+
+    def manifest(self, file: BinaryIO) -> bytes:
+        """Of a jar; nothing where it has none that can be read."""
+        key = _key(file)
+        if key not in self._manifests:
+            try:
+                archive = zips.Archive(zips.Window(file, 0, key[-1]))
+                found = archive.entries(lambda raw: raw == MANIFEST) if MANIFEST in archive.directory else []
+                self._manifests[key] = archive.content(found[0], MOST_MANIFEST_BYTES) if found else b""
+            except zips.ZipError:
+                self._manifests[key] = b""
+        return self._manifests[key]
 
     def sha256(self, file: BinaryIO) -> str:
         key = _key(file)
@@ -61,7 +76,7 @@ def clients(
     links: descriptor → where it leads; class_path: as given at start.
     """
     look = _Look(pid, links, readings)
-    named = classpath.elements(pid, class_path, look.file)
+    named = classpath.elements(pid, class_path, look.manifest)
     found = [client for path in sorted(look.held) for client in look.of_jar(path)]
     found += [client for path in named.jars if path not in look.held for client in look.of_jar(path)]
     found += [client for folder in named.folders for client in look.of_folder(folder)]
@@ -82,6 +97,13 @@ class _Look:
         if path in self.held:
             return open(f"{roots.PROC}/{self._pid}/fd/{self.held[path]}", "rb")
         return open(roots.opened(self._pid, path), "rb")
+
+    def manifest(self, path: str) -> bytes:
+        try:
+            with self.file(path) as file:
+                return self._readings.manifest(file)
+        except OSError:
+            return b""  # `of_jar` tells what cannot be read
 
     def of_jar(self, path: str) -> List[Client]:
         try:
