@@ -18,7 +18,7 @@ NAME, DRIVER = "manifest", "driver.json"
 
 @contextmanager
 def handed_over(run: Run) -> Iterator[Path]:
-    """The folder of this run while the body drives a playbook; the playbook goes no further once this process is gone."""
+    """The folder of this run while the body drives a playbook, which goes no further once this process is gone."""
     # another cluster of this name may be at work beside this one
     for left in run.folder.parent.glob(f"*/{NAME}"):
         if abandoned(left):

@@ -18,6 +18,7 @@ from opskit.paths import assets
 from opskit.plan.result import PlanResult
 from opskit.render.result import Rendered
 from opskit.rollout.export import ExportResult
+from opskit.rollout.outcome import ApplyResult, UndoResult
 from opskit.rollout.result import PreviewResult, ProveResult
 from opskit.status.result import StatusReport
 from opskit.verify.catalogue import Catalogue
@@ -31,9 +32,11 @@ MODELS: dict[str, type[BaseModel]] = {
     "plan-1": PlanResult,
     "render-1": Rendered,
     "deploy-1": DeployResult,
+    "rollout-apply-1": ApplyResult,
     "rollout-export-1": ExportResult,
     "rollout-preview-1": PreviewResult,
     "rollout-prove-1": ProveResult,
+    "rollout-undo-1": UndoResult,
     "status-1": StatusReport,
     "verify-1": VerifyResult,
     "verify-experiment-1": ExperimentResult,

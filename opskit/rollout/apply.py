@@ -17,9 +17,8 @@ from opskit.reach.sweep import HostResult, sweep
 from opskit.rollout.agent import agent_path
 from opskit.rollout.environment import SHOWN, UnitFacts, hindrances
 from opskit.rollout.jobs import Job, job
-from opskit.rollout.model import ProcessRef
 from opskit.rollout.outcome import ApplyResult, JobOutcome
-from opskit.rollout.result import PreviewResult, ProveResult
+from opskit.rollout.result import PreviewResult
 from opskit.rollout.run import preview, prove_all, service_of
 from opskit.rollout.select import Selection
 from opskit.rollout.strategy import Around
@@ -153,28 +152,7 @@ def _change(
             finally:
                 audit(run, endpoints, said)
     say("Proving what is in force")
-    return result.model_copy(update=updates | {"proof": _prove(cluster, chosen, agent, result, jobs)})
-
-
-def _prove(
-    cluster: Cluster,
-    chosen: Sequence[Selection],
-    agent: OwnJar,
-    result: ApplyResult,
-    jobs: Mapping[str, tuple[Job, ...]],
-) -> ProveResult:
-    flips = {
-        (host, one.process.pid, one.process.start_ticks)
-        for host, members in jobs.items()
-        for one in members
-        if any(step.way == "live-flip" for step in one.steps)
-    }
-    flipped = frozenset(one.process for one in result.planned if _key(one.process) in flips)
-    return prove_all(cluster, chosen, lambda: agent.path, flipped=flipped)
-
-
-def _key(process: ProcessRef) -> tuple[str, int, int]:
-    return process.host, process.pid, process.start_ticks
+    return result.model_copy(update=updates | {"proof": prove_all(cluster, chosen, lambda: agent.path)})
 
 
 def _note(events: list[Event], event: Event, on_event: Callable[[Event], None]) -> None:

@@ -58,7 +58,7 @@ class ApplyResult(BaseModel):
 
 
 class UndoneJvm(Shape):
-    """sentences: what somebody else changed meanwhile, and what waits for a restart; error: why it is in place still."""
+    """sentences: what somebody else changed meanwhile, what waits for a restart; error: why it is in place still."""
 
     host: str
     subject: str

@@ -13,7 +13,7 @@ from opskit.reach.sweep import HostResult
 from opskit.render.files import BROKER_DEFAULTS
 from opskit.rollout import survey
 from opskit.rollout.brokers import ask_brokers
-from opskit.rollout.model import Jvm, ProcessRef
+from opskit.rollout.model import Jvm
 from opskit.rollout.peers import Told, judge_peers
 from opskit.rollout.prove import prove
 from opskit.rollout.result import (
@@ -88,23 +88,22 @@ def prove_all(
     chosen: Sequence[Selection],
     agent: Callable[[], Path],
     live: bool = False,
-    flipped: frozenset[ProcessRef] | None = None,
     untested_jdk: bool = False,
 ) -> ProveResult:
     """The verdict on every JVM that is meant. Raises OpskitError as `preview` does.
 
-    flipped: processes into which the agent was loaded; None: as the hosts' records say. Their agents are asked, as are
-    those that came at a start, and with `live` those of all; agent() gives the jar.
+    Asked are the agents that the hosts' records say were loaded, those that came at a start, and with `live` those of
+    all; agent() gives the jar.
     """
     began, at = time.monotonic(), datetime.now(UTC)
     looked_at = hosts(cluster, chosen)
     seen = survey.jvms(cluster, looked_at)
     found = chosen_jvms({host: one.jvms for host, one in seen.items()}, chosen)
-    recorded = survey.flips(looked_at) if flipped is None and not live else set()
+    recorded = set() if live else survey.flips(looked_at)
 
     def is_asked(host: str, jvm: Jvm) -> bool:
-        flip = (host, jvm.name) in recorded or jvm.ref(host) in (flipped or ())
-        return bool(jvm.clients) and (live or bool(jvm.own_agent) or flip)
+        flipped = (host, jvm.pid, jvm.start_ticks) in recorded
+        return bool(jvm.clients) and (live or bool(jvm.own_agent) or flipped)
 
     wanted = {host: [jvm for jvm in jvms if is_asked(host, jvm)] for host, jvms in found.items()}
     asked = survey.reports(cluster, wanted, agent(), untested_jdk) if any(wanted.values()) else {}

@@ -47,12 +47,12 @@ def jvms(cluster: Cluster, clients: Sequence[Client]) -> dict[str, SeenHost]:
     return {name: _seen(result) for name, result in results.items()}
 
 
-def flips(clients: Sequence[Client]) -> set[tuple[str, str]]:
-    """(host, JVM's name) of each live flip that is on record; a host that does not answer is told of by `jvms`."""
+def flips(clients: Sequence[Client]) -> set[tuple[str, int, int]]:
+    """(host, pid, start_ticks) of each live flip on record; a host that does not answer is told of by `jvms`."""
     requests = {client.host.name: {"op": "rollout-standing", "subjects": []} for client in clients}
     results = sweep(requests, [client.host.endpoint for client in clients])
     return {
-        (host, record["subject"])
+        (host, record["process"]["pid"], record["process"]["start_ticks"])
         for host, result in results.items()
         if result.outcome == "ok"
         for record in result.value["records"]

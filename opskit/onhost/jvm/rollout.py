@@ -47,8 +47,8 @@ def undo(request: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def standing(request: Dict[str, Any]) -> Dict[str, Any]:
-    """What is in place here: request {subjects: [names] or []}; {records: [{id, subject, state, at, ways}]}."""
-    keys = ("id", "subject", "state", "at")
+    """What is in place here: request {subjects: [names] or []}; {records: [{id, subject, process, …}]}."""
+    keys = ("id", "subject", "process", "state", "at")
     wanted = [one for one in records.standing() if not request["subjects"] or one["subject"] in request["subjects"]]
     return {"records": [dict({key: one[key] for key in keys}, ways=_ways(one)) for one in wanted]}
 
