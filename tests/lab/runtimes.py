@@ -17,6 +17,7 @@ from opskit.onhost import processes
 MACHINES_OWN = 17
 MAJORS = (*PACKAGES, MACHINES_OWN)
 UP_SECONDS = 30
+TMP = Path("/tmp")  # noqa: S108 where a JVM has its socket
 SMALL = ("-Xmx32m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _COUNTER = """
 public class Counter {
@@ -94,6 +95,7 @@ def running(
     command = [*inside, java(major), *SMALL, *options, *path, *([main] if main else [])]
     with output.open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+    pid = 0
     try:
         pid = _counts(process, output)
         found = processes.look(pid)
@@ -103,6 +105,8 @@ def running(
         for child in reversed(_family(process.pid)):
             processes.send(child.pid, child.start_ticks, 9)
         process.wait()
+        # one that is killed leaves its attach socket
+        (TMP / f".java_pid{pid}").unlink(missing_ok=True)
 
 
 def _counts(process: subprocess.Popen[bytes], output: Path) -> int:

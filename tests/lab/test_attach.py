@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from runtimes import MAJORS, Running, built, running
+from runtimes import MAJORS, TMP, Running, built, running
 
 from opskit.onhost.jvm import agents, attach, inside
 
@@ -42,7 +42,6 @@ class Later {
 }
 """
 SECONDS = 20.0
-TMP = Path("/tmp")  # noqa: S108 where a JVM has its socket
 OTHER = 12345
 """A user that is nobody on this machine."""
 AS_OTHER = ("setpriv", f"--reuid={OTHER}", f"--regid={OTHER}", "--clear-groups")

@@ -6,6 +6,7 @@ What is opened, made or removed there is named as that process names it, so no l
 import ctypes
 import json
 import os
+import re
 import select
 import signal
 import time
@@ -32,9 +33,12 @@ class Target(NamedTuple):
         """As it is now. Raises FaultError where it has ended."""
         try:
             with open(os.open("status", os.O_RDONLY, dir_fd=self.folder), errors="replace") as file:
-                return process.identity(file.read())
-        except (FileNotFoundError, ProcessLookupError, KeyError):
-            raise FaultError(f"process {self.pid} ended meanwhile") from None
+                text = file.read()
+        except (FileNotFoundError, ProcessLookupError):
+            text = ""
+        if not text or re.search(r"^State:\s*[ZX]", text, re.MULTILINE):
+            raise FaultError(f"process {self.pid} ended meanwhile")
+        return process.identity(text)
 
     def signal(self, signum: int) -> None:
         """Send it. Raises FaultError where it has ended."""
