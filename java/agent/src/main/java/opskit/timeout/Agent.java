@@ -2,6 +2,7 @@ package opskit.timeout;
 
 import java.lang.instrument.Instrumentation;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -26,7 +27,7 @@ public final class Agent {
     }
 
     private static synchronized void act(String text, Instrumentation jvm) {
-        List<String> errors = new ArrayList<>();
+        List<String> errors = Collections.synchronizedList(new ArrayList<>());
         String verb = null;
         Loaded loaded = null;
         try {
@@ -45,7 +46,17 @@ public final class Agent {
         } catch (Throwable error) {
             errors.add("the agent failed: " + error);
         }
-        System.setProperty(Memory.REPORT, Report.of(verb, Options.id(text), loaded, errors));
+        publish(verb, Options.id(text), loaded, errors);
+    }
+
+    private static void publish(String verb, String id, Loaded loaded, List<String> errors) {
+        String report;
+        try {
+            report = Report.of(verb, id, loaded, errors);
+        } catch (Throwable error) {
+            report = Report.of(verb, id, null, Collections.singletonList("the report failed: " + error));
+        }
+        System.setProperty(Memory.REPORT, report);
     }
 
     private static void obey(Options options, Switch clients) {

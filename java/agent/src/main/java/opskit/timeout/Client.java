@@ -13,6 +13,9 @@ final class Client {
     /** Every instance has this producer of its own, which sends back what a consumer could not handle. */
     private static final String INNER_PRODUCER = "CLIENT_INNER_PRODUCER";
 
+    /** Request code of a route query, the same in all releases. */
+    private static final int GET_ROUTEINFO_BY_TOPIC = 105;
+
     final String id;
     final Family family;
     private final Object instance;
@@ -70,6 +73,23 @@ final class Client {
     Collection<?> nameservers() throws ReflectiveOperationException {
         Object list = ((AtomicReference<?>) Mirror.field(remoting, "namesrvAddrList")).get();
         return list == null ? Collections.emptyList() : (Collection<?>) list;
+    }
+
+    /**
+     * Asks the nameserver a small question, as the client's own route queries do. A timeout closes the channel where the
+     * agent is in force.
+     *
+     * @throws ReflectiveOperationException around whatever the client threw
+     */
+    void askNameserver(long timeoutMillis) throws ReflectiveOperationException {
+        ClassLoader loader = family.config.getClassLoader();
+        Class<?> command = Class.forName(family.name + ".remoting.protocol.RemotingCommand", true, loader);
+        Class<?> header = Class.forName(family.name + ".remoting.CommandCustomHeader", true, loader);
+        Object request = command.getMethod("createRequestCommand", int.class, header)
+            .invoke(null, GET_ROUTEINFO_BY_TOPIC, null);
+        command.getMethod("addExtField", String.class, String.class).invoke(request, "topic", "opskit-is-anybody-there");
+        remoting.getClass().getMethod("invokeSync", String.class, command, long.class)
+            .invoke(remoting, null, request, timeoutMillis);
     }
 
     /** The application's own, by group. */

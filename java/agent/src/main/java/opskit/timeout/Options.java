@@ -22,7 +22,7 @@ final class Options {
 
     /** Raises IllegalArgumentException with a sentence where the text is none of the above. */
     static Options of(String text) {
-        String[] words = (text == null ? "" : text).split(",");
+        String[] words = (text == null ? "" : text).split(",", -1);
         String verb = words[0].trim();
         if (!verb.equals(ON) && !verb.equals(OFF) && !verb.equals(REPORT)) {
             throw new IllegalArgumentException("the agent's options must begin with on, off or report, not '" + verb + "'");

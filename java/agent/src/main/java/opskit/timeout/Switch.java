@@ -46,6 +46,7 @@ final class Switch {
                     ? " has no close-on-timeout" : " is not understood") + ": its classes are left alone");
             }
         }
+        HungNameservers.leave(loaded.clients(errors), errors);
     }
 
     void off() {
