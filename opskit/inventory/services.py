@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, TypeAdapter, ValidationError, field_validator
 
 from opskit.inventory.kinds import Kind, shown
 
@@ -31,6 +31,8 @@ class Service(BaseModel):
     """Of the main class, or the file name of the jar that java was started with."""
     restart: StrictBool = False
     """Whether the unit may be restarted by a rollout."""
+    restart_seconds: float = Field(default=120.0, gt=5, le=3600)
+    """Within which a restarted unit must be up, steady and well."""
     way: Way = "auto"
     mode: Mode = "nameserver"
     """Which connections are closed when a call over them times out: the nameservers' only, or every one."""
@@ -68,6 +70,7 @@ _EXPECTS = {
     "container": "a glob of container ids",
     "main": "a glob of main classes or jar names",
     "restart": "true or false",
+    "restart_seconds": "a number of seconds above 5, 3600 at the most",
     "latency_fault": "true or false",
     "way": "one of auto, live-flip, agent-at-start, jar-patch, property, upgrade, leave",
     "mode": "one of nameserver, every",

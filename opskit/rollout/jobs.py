@@ -8,9 +8,6 @@ from opskit.rollout.environment import drop_in, prepare_script
 from opskit.rollout.model import Jvm, Shape
 from opskit.rollout.plan import Plan
 
-BACK_SECONDS = 120.0
-"""So long a restarted unit has to be up, steady and healthy again."""
-
 
 class FileEntry(Shape):
     path: str
@@ -51,7 +48,7 @@ class Job(Shape):
     steps: tuple[Step, ...]
     restart: bool
     health: str
-    seconds: float = BACK_SECONDS
+    seconds: float
 
 
 def job(jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk: bool = False) -> Job | None:
@@ -67,6 +64,7 @@ def job(jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk:
         steps=steps,
         restart=plan.restart == "rolling",
         health=service.health or "",
+        seconds=service.restart_seconds,
     )
 
 

@@ -116,10 +116,11 @@ def test_a_proof_from_what_is_held_loads_nothing(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_flip_on_record_is_asked_and_another_jvm_is_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    record = {"process": {"pid": 4711, "start_ticks": 123456}, "ways": ["live-flip", "agent-at-start"]}
     flipped = client(
         JVM,
         MODERN,
-        **{"rollout-standing": {"records": [{"subject": "orders.service", "ways": ["live-flip", "agent-at-start"]}]}},
+        **{"rollout-standing": {"records": [record]}},
         agent={"results": [{"pid": 4711, "start_ticks": 123456, "report": LIVE}]},
     )
     result, asked = proved(monkeypatch, tmp_path, Hosts(client1=flipped, client2=client(MODERN)))
