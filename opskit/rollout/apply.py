@@ -15,7 +15,7 @@ from opskit.paths import assets
 from opskit.reach.playbook import Event, PlaybookResult, play
 from opskit.reach.sweep import HostResult, sweep
 from opskit.rollout.agent import agent_path
-from opskit.rollout.environment import SHOWN, UnitFacts, hindrances
+from opskit.rollout.environment import SHOWN, UnitFacts, hindrances, prepare_script
 from opskit.rollout.jobs import Job, job
 from opskit.rollout.outcome import ApplyResult, JobOutcome
 from opskit.rollout.result import PreviewResult
@@ -169,12 +169,14 @@ def _play(
     jobs: Mapping[str, tuple[Job, ...]],
     handle: Callable[[Event], None],
 ) -> PlaybookResult:
+    script = prepare_script()
     common = {
         "run": run.identity,
-        "agent": {
-            "path": agent_path(agent.sha256),
-            "base64": base64.b64encode(agent.path.read_bytes()).decode(),
-        },
+        "agent": agent_path(agent.sha256),
+        "shared": [
+            _shared(agent_path(agent.sha256), agent.path.read_bytes(), "0644"),
+            _shared(script.path, script.content.encode(), script.mode),
+        ],
         "nameserver_ports": sorted({one.port for one in cluster.nameservers}),
         "broker_ports": sorted({one.port for one in cluster.brokers}),
         "seconds": options.soak,
@@ -189,6 +191,10 @@ def _play(
         }
         playbook = assets() / "playbooks" / "rollout_close_on_timeout.yml"
         return play(playbook, inventories, variables, list(jobs), handle)
+
+
+def _shared(path: str, content: bytes, mode: str) -> dict[str, str]:
+    return {"path": path, "base64": base64.b64encode(content).decode(), "mode": mode}
 
 
 def outcomes(jobs: Mapping[str, tuple[Job, ...]], events: Sequence[Event]) -> tuple[JobOutcome, ...]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from opskit.inventory.services import Mode, Service
 from opskit.rollout.agent import agent_path
-from opskit.rollout.environment import drop_in, prepare_script
+from opskit.rollout.environment import drop_in
 from opskit.rollout.model import Jvm, Shape
 from opskit.rollout.plan import Plan
 
@@ -72,9 +72,8 @@ def _step(way: str, jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, u
     if way == "live-flip":
         return Step(way=way, mode=plan.mode or service.mode, latency_fault=service.latency_fault, untested=untested_jdk)
     if way == "agent-at-start" and jvm.unit:
-        agent = agent_path(agent_sha256)
-        texts = (prepare_script(), drop_in(jvm.unit, service.mode, agent, agent_sha256, service.latency_fault))
-        return Step(way=way, files=tuple(FileEntry(path=t.path, content=t.content, mode=t.mode) for t in texts))
+        text = drop_in(jvm.unit, service.mode, agent_path(agent_sha256), agent_sha256, service.latency_fault)
+        return Step(way=way, files=(FileEntry(path=text.path, content=text.content, mode=text.mode),))
     if way == "jar-patch":
         off = [client for client in jvm.clients if client.state == "off" and client.sha256 and not client.replaced]
         jars = {client.jar: client.sha256 or "" for client in off}

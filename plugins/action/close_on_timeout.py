@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ansible_collections.opskit.rocketmq.plugins.plugin_utils.manifest import ManifestAction
 
-NEEDED = {"applied": ("run", "agent", "jobs"), "soaked": ("jobs", "nameserver_ports", "broker_ports", "seconds")}
+NEEDED = {
+    "applied": ("run", "agent", "shared", "jobs"),
+    "soaked": ("jobs", "nameserver_ports", "broker_ports", "seconds"),
+}
 
 
 class ActionModule(ManifestAction):

@@ -20,8 +20,12 @@ options:
     description: Id of the run, from the plan; the records on the host bear it.
     type: str
   agent:
-    description: Path on the host and content of opskit's Java agent, from the plan.
-    type: dict
+    description: Path of opskit's Java agent on the host, from the plan.
+    type: str
+  shared:
+    description: Path, content and mode of what several units use, the agent among them, from the plan.
+    type: list
+    elements: dict
   jobs:
     description: What is to be done to which JVM, from the plan.
     type: list
@@ -66,7 +70,8 @@ def main():
         argument_spec={
             "state": {"type": "str", "choices": ["applied", "soaked"], "default": "applied"},
             "run": {"type": "str"},
-            "agent": {"type": "dict"},
+            "agent": {"type": "str"},
+            "shared": {"type": "list", "elements": "dict"},
             "jobs": {"type": "list", "elements": "dict"},
             "nameserver_ports": {"type": "list", "elements": "int"},
             "broker_ports": {"type": "list", "elements": "int"},
@@ -82,7 +87,7 @@ def main():
         if said:
             module.fail_json(msg=". ".join(said))
         module.exit_json(changed=False)
-    done = rollout.apply({key: wanted[key] for key in ("run", "agent", "jobs")})["jobs"]
+    done = rollout.apply({key: wanted[key] for key in ("run", "agent", "shared", "jobs")})["jobs"]
     failed = [job for job in done if job["state"] not in ("applied", "left")]
     result = {"changed": any(job["changed"] for job in done), "jobs": done}
     if failed:

@@ -54,10 +54,16 @@ class Host:
     def apply(self, *steps: dict[str, Any], restart: bool = False, jobs: int = 1) -> list[dict[str, Any]]:
         job = {"subject": "orders.service", "process": PROCESS, "unit": "orders.service", "steps": list(steps)}
         job |= {"restart": restart, "health": "", "seconds": 120.0}
-        agent = {"path": str(self.folder / "agents" / "agent.jar"), "base64": base64.b64encode(AGENT).decode()}
+        agent = str(self.folder / "agents" / "agent.jar")
+        shared = [{"path": agent, "base64": base64.b64encode(AGENT).decode(), "mode": "0644"}]
         self.runs += 1
         done = rollout.apply(
-            {"run": f"RUN{self.runs}", "agent": agent, "jobs": [job | {"subject": f"s{n}"} for n in range(jobs)]}
+            {
+                "run": f"RUN{self.runs}",
+                "agent": agent,
+                "shared": shared,
+                "jobs": [job | {"subject": f"s{n}"} for n in range(jobs)],
+            }
         )
         return list(done["jobs"])
 
@@ -240,3 +246,12 @@ def test_records_are_private_and_no_undo_of_a_drill_takes_them(host: Host) -> No
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_text())["state"] == "applied"
     assert changes.armed() == []
+
+
+def test_what_units_share_stays_as_long_as_one_of_them_needs_it(host: Host) -> None:
+    host.apply(host.at_start(), jobs=2)
+    assert (host.folder / "agents" / "agent.jar").read_bytes() == AGENT
+    assert len(rollout.undo({"subjects": ["s0"], "restart": False})["undone"]) == 1
+    assert (host.folder / "agents" / "agent.jar").exists()
+    host.undo()
+    assert not (host.folder / "agents" / "agent.jar").exists()

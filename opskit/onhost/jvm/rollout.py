@@ -11,9 +11,10 @@ from . import agents, records, restarts, steps
 
 
 def apply(request: Dict[str, Any]) -> Dict[str, Any]:
-    """One job after the other, until one fails: request {run, agent: {path, base64}, jobs}; {jobs: [outcome]}.
+    """One job after the other, until one fails: request {run, agent, shared, jobs}; {jobs: [outcome]}.
 
-    The agent is kept at its path: units start with it, and the undo of a flip needs the very same one.
+    shared: [{path, base64, mode}], what several units use: the agent, whose path is `agent`, and the script that brings
+    it into a start. They stay as long as a record stands: the undo of a flip needs the very same agent.
     A job is {subject, process: {pid, start_ticks}, unit or null, steps, restart, health, seconds}. An outcome is
     {subject, state, changed, sentence, report}: applied · refused, nothing was touched · rolled back, all was put back
     · stuck, it could not be put back · left, an earlier one failed.
@@ -23,7 +24,7 @@ def apply(request: Dict[str, Any]) -> Dict[str, Any]:
         if any(one["state"] != "applied" for one in outcomes):
             outcomes.append(_outcome(job, "left", "an earlier one on this host failed"))
         else:
-            outcomes.append(_apply(f"{request['run']}-{number}", job, request["agent"]))
+            outcomes.append(_apply(f"{request['run']}-{number}", job, request["agent"], request["shared"]))
     return {"jobs": outcomes}
 
 
@@ -57,7 +58,7 @@ def _ways(record: Dict[str, Any]) -> List[str]:
     return [step["way"] for step in record["steps"]]
 
 
-def _apply(identity: str, job: Dict[str, Any], agent: Dict[str, str]) -> Dict[str, Any]:
+def _apply(identity: str, job: Dict[str, Any], agent: str, shared: List[Dict[str, str]]) -> Dict[str, Any]:
     try:
         if not agents.is_there(job["process"]):
             raise FaultError("it was started again since it was looked at")
@@ -66,15 +67,16 @@ def _apply(identity: str, job: Dict[str, Any], agent: Dict[str, str]) -> Dict[st
         return _outcome(job, "refused", sentence(error))
     record = {key: job[key] for key in ("subject", "process", "unit", "health", "seconds")}
     record.update(id=identity, kind=records.KIND, state=records.BEGUN, at=time.time(), restarted=False)
-    record.update(agent=agent["path"], steps=undoing)
+    record.update(agent=agent, shared=[one["path"] for one in shared], steps=undoing)
     report, changed = None, False
     try:
         records.keep(record)
-        _lay_down(agent)
+        for one in shared:
+            _lay_down(one)
         for step, noted in zip(job["steps"], undoing):
             # a flip that was refused needs no undo, and would refuse that too
             noted["refused"] = step["way"] == steps.FLIP
-            done = steps.apply(step, job["process"], agent["path"])
+            done = steps.apply(step, job["process"], agent)
             noted["refused"] = False
             changed, report = changed or done["changed"], done.get("report", report)
             for jar in noted.get("jars", ()):
@@ -108,9 +110,11 @@ def _undo(record: Dict[str, Any], restart: bool) -> List[str]:
         else:
             said += _switch_off(record)
     records.keep(dict(record, state=records.UNDONE))
-    if all(other["agent"] != record["agent"] for other in records.standing()) and os.path.exists(record["agent"]):
-        # a JVM that has it open goes on with it
-        os.unlink(record["agent"])
+    used = {path for other in records.standing() for path in other["shared"]}
+    for path in record["shared"]:
+        if path not in used and os.path.exists(path):
+            # a JVM that has it open goes on with it
+            os.unlink(path)
     return said
 
 
@@ -129,13 +133,14 @@ def _switch_off(record: Dict[str, Any]) -> List[str]:
     return []
 
 
-def _lay_down(agent: Dict[str, str]) -> None:
-    path = agent["path"]
-    if os.path.exists(path):
+def _lay_down(shared: Dict[str, str]) -> None:
+    path, content = shared["path"], base64.b64decode(shared["base64"])
+    if os.path.exists(path) and steps.read(path) == content:
         return
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as file:
-        file.write(base64.b64decode(agent["base64"]))
+    with open(path + ".new", "wb") as file:
+        file.write(content)
+        os.fchmod(file.fileno(), int(shared["mode"], 8))
         file.flush()
         os.fsync(file.fileno())
     os.replace(path + ".new", path)
