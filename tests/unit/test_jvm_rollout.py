@@ -249,7 +249,7 @@ def test_records_are_private_and_no_undo_of_a_drill_takes_them(host: Host) -> No
 
 
 def test_what_units_share_stays_as_long_as_one_of_them_needs_it(host: Host) -> None:
-    host.apply(host.at_start(), jobs=2)
+    host.apply(host.flip(), jobs=2)
     assert (host.folder / "agents" / "agent.jar").read_bytes() == AGENT
     assert len(rollout.undo({"subjects": ["s0"], "restart": False})["undone"]) == 1
     assert (host.folder / "agents" / "agent.jar").exists()
