@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from runtimes import MAJORS, TMP, Running, built, running
 
+from opskit.onhost import processes
 from opskit.onhost.jvm import agents, attach, inside
 
 AGENT = """
@@ -70,6 +71,16 @@ def refusal(jvm: Running, agent: bytes, verb: str = "on", seconds: float = SECON
     with pytest.raises(attach.AttachError) as caught:
         agents.ask(jvm.ref, agent, verb, seconds)
     return str(caught.value)
+
+
+def stop(jvm: Running) -> None:
+    """SIGSTOP, and wait until it has taken every thread; whoever calls this lets it go on."""
+    os.kill(jvm.pid, signal.SIGSTOP)
+    while True:
+        found = processes.look(jvm.pid)
+        if found and found.state == processes.STOPPED:
+            return
+        time.sleep(0.01)
 
 
 def left_in_tmp(pid: int) -> list[str]:
@@ -180,10 +191,8 @@ def test_a_jvm_that_sigquit_would_kill_gets_none(classes: Path, agent: bytes) ->
 
 def test_a_stopped_jvm_is_refused_and_gets_no_signal(classes: Path, agent: bytes) -> None:
     with running(classes) as jvm:
-        os.kill(jvm.pid, signal.SIGSTOP)
+        stop(jvm)
         began = time.monotonic()
-        while processes_state(jvm.pid) != "T":
-            time.sleep(0.01)
         try:
             assert refusal(jvm, agent) == f"process {jvm.pid} is stopped (state T); nothing was sent to it"
         finally:
@@ -191,12 +200,6 @@ def test_a_stopped_jvm_is_refused_and_gets_no_signal(classes: Path, agent: bytes
         assert time.monotonic() - began < 5
         assert jvm.goes_on()
         assert "Full thread dump" not in jvm.said
-
-
-def processes_state(pid: int) -> str:
-    found = inside.processes.look(pid)
-    assert found
-    return found.state
 
 
 @pytest.mark.parametrize("asked_before", [True, False])
@@ -208,7 +211,7 @@ def test_one_that_is_stopped_meanwhile_ends_in_time_and_goes_on(
     with running(classes) as jvm:
         if asked_before:
             agents.ask(jvm.ref, agent, "on", SECONDS)
-        os.kill(jvm.pid, signal.SIGSTOP)
+        stop(jvm)
         try:
             began = time.monotonic()
             said = refusal(jvm, agent, seconds=1)
@@ -259,12 +262,12 @@ def test_many_are_asked_at_once_and_one_that_hangs_holds_up_none(classes: Path, 
         found = agents.ask_all([jvm.ref for jvm in jvms[:2]], agent, "slow", SECONDS)
         assert [one["report"]["verb"] for one in found] == ["slow", "slow"]
         assert time.monotonic() - began < 6
-        os.kill(jvms[1].pid, signal.SIGSTOP)
+        stop(jvms[1])
         try:
             began = time.monotonic()
             told = agents.ask_all([jvm.ref for jvm in jvms], agent, "on", SECONDS)
             figure(f"three JVMs and a stopped one, asked at once: {time.monotonic() - began:.2f} s")
         finally:
             os.kill(jvms[1].pid, signal.SIGCONT)
-        assert ["report" in one for one in told] == [True, False, True, True]
+        assert ["report" in one for one in told] == [True, False, True, True], told
         assert all(jvm.goes_on() for jvm in jvms)

@@ -74,9 +74,12 @@ def _told(found: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _asked(target: inside.Target, jar: bytes, options: str, end: float) -> Dict[str, Any]:
-    """The name is the content's: a JVM takes a path for the jar that it first found there, and opens no other."""
+    """The jar's name is that of its content and of this JVM.
+
+    A JVM takes a path for the jar that it first found there, and opens no other; several may share a /tmp.
+    """
     token = secrets.token_hex(4)
-    path = f"/tmp/.opskit-agent-{hashlib.sha256(jar).hexdigest()[:12]}.jar"  # noqa: S108 any JVM's own
+    path = f"/tmp/.opskit-agent-{hashlib.sha256(jar).hexdigest()[:12]}-{target.pid}.jar"  # noqa: S108 as it sees it
     _lay(path, jar, target.who.uid)
     try:
         attach.load(target, path, f"{options},id={token}", end)
