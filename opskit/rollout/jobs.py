@@ -4,7 +4,7 @@ from typing import Literal
 
 from opskit.inventory.services import Mode, Service
 from opskit.rollout.agent import agent_path
-from opskit.rollout.environment import drop_in
+from opskit.rollout.environment import RUN, drop_in
 from opskit.rollout.model import Jvm, Shape
 from opskit.rollout.plan import Plan
 
@@ -23,7 +23,9 @@ class HeldJar(Shape):
 
 
 class Step(Shape):
-    """One of the three ways; files are of agent-at-start, jars of jar-patch, the others of live-flip."""
+    """One of the three ways; files, and what a start makes of them, are of agent-at-start, jars of jar-patch, the others
+    of live-flip.
+    """
 
     way: Literal["live-flip", "agent-at-start", "jar-patch"]
     mode: Mode | None = None
@@ -31,6 +33,7 @@ class Step(Shape):
     untested: bool = False
     """Loaded into a JDK on which that was never shown to work."""
     files: tuple[FileEntry, ...] = ()
+    made: tuple[str, ...] = ()
     jars: tuple[HeldJar, ...] = ()
 
 
@@ -73,7 +76,8 @@ def _step(way: str, jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, u
         return Step(way=way, mode=plan.mode or service.mode, latency_fault=service.latency_fault, untested=untested_jdk)
     if way == "agent-at-start" and jvm.unit:
         text = drop_in(jvm.unit, service.mode, agent_path(agent_sha256), agent_sha256, service.latency_fault)
-        return Step(way=way, files=(FileEntry(path=text.path, content=text.content, mode=text.mode),))
+        entry = FileEntry(path=text.path, content=text.content, mode=text.mode)
+        return Step(way=way, files=(entry,), made=(f"{RUN}/{jvm.unit}.env",))
     if way == "jar-patch":
         off = [client for client in jvm.clients if client.state == "off" and client.sha256 and not client.replaced]
         jars = {client.jar: client.sha256 or "" for client in off}

@@ -79,7 +79,8 @@ class Host:
         return {"way": "live-flip", "mode": "nameserver", "latency_fault": False, "untested": False}
 
     def at_start(self, content: str = "[Service]\n") -> dict[str, Any]:
-        return {"way": "agent-at-start", "files": [{"path": str(self.drop_in), "content": content, "mode": "0644"}]}
+        entry = {"path": str(self.drop_in), "content": content, "mode": "0644"}
+        return {"way": "agent-at-start", "files": [entry], "made": [str(self.folder / "made.env")]}
 
     def patch(self) -> dict[str, Any]:
         digest = hashlib.sha256(self.jar.read_bytes()).hexdigest()
@@ -134,6 +135,7 @@ def test_files_that_were_there_before_come_back(host: Host) -> None:
     host.drop_in.write_text("of the operator\n")
     before = host.tree()
     host.apply(host.at_start())
+    (host.folder / "made.env").write_text("by the start\n")
     host.undo()
     assert host.tree() == before
 

@@ -1,7 +1,7 @@
 """The three ways to put close-on-timeout in force for one JVM, each with its undo.
 
 A step is {way, …} as the controller planned it: live-flip {mode, latency_fault, untested} · agent-at-start {files:
-[{path, content, mode}]} · jar-patch {jars: [{path, sha256}]}. `prepare` gives what its undo needs, before anything is
+[{path, content, mode}], made: [paths] of what a start then makes} · jar-patch {jars: [{path, sha256}]}. `prepare` gives what its undo needs, before anything is
 changed; `apply` changes; `undo` puts back. All may be repeated.
 """
 
@@ -24,7 +24,7 @@ def prepare(step: Dict[str, Any], process: Dict[str, Any]) -> Dict[str, Any]:
     if step["way"] == FLIP:
         return {"way": FLIP, "process": process, "untested": step["untested"]}
     if step["way"] == AT_START:
-        return {"way": AT_START, "files": [_as_it_is(entry["path"]) for entry in step["files"]]}
+        return {"way": AT_START, "files": [_as_it_is(entry["path"]) for entry in step["files"]], "made": step["made"]}
     return {"way": PATCH, "jars": [_checked(jar) for jar in step["jars"]]}
 
 
@@ -54,6 +54,9 @@ def undo(undoing: Dict[str, Any], agent: str) -> List[str]:
     if undoing["way"] == AT_START:
         for entry in undoing["files"]:
             _put_back(entry)
+        for path in undoing["made"]:
+            if os.path.exists(path):
+                os.unlink(path)
         units.systemctl("daemon-reload")
         return []
     return [said for jar in undoing["jars"] for said in _unpatch(jar)]
