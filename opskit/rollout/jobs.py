@@ -23,8 +23,8 @@ class HeldJar(Shape):
 
 
 class Step(Shape):
-    """One of the three ways; files, and what a start makes of them, are of agent-at-start, jars of jar-patch, the others
-    of live-flip.
+    """One of the three ways. files, and made, what a start makes of them: of agent-at-start; jars: of jar-patch; the
+    others: of live-flip.
     """
 
     way: Literal["live-flip", "agent-at-start", "jar-patch"]

@@ -1,8 +1,8 @@
 """The three ways to put close-on-timeout in force for one JVM, each with its undo.
 
 A step is {way, …} as the controller planned it: live-flip {mode, latency_fault, untested} · agent-at-start {files:
-[{path, content, mode}], made: [paths] of what a start then makes} · jar-patch {jars: [{path, sha256}]}. `prepare` gives what its undo needs, before anything is
-changed; `apply` changes; `undo` puts back. All may be repeated.
+[{path, content, mode}], made: paths of what a start makes of them} · jar-patch {jars: [{path, sha256}]}. `prepare`
+gives what its undo needs, before anything is changed; `apply` changes; `undo` puts back. All may be repeated.
 """
 
 import hashlib
