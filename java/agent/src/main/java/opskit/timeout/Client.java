@@ -76,8 +76,8 @@ final class Client {
     }
 
     /**
-     * Asks the nameserver a small question, as the client's own route queries do. A timeout closes the channel where the
-     * agent is in force.
+     * Asks the nameserver a small question, as the client's own route queries do. A timeout closes the channel where
+     * the agent is in force.
      *
      * @throws ReflectiveOperationException around whatever the client threw
      */
@@ -87,7 +87,8 @@ final class Client {
         Class<?> header = Class.forName(family.name + ".remoting.CommandCustomHeader", true, loader);
         Object request = command.getMethod("createRequestCommand", int.class, header)
             .invoke(null, GET_ROUTEINFO_BY_TOPIC, null);
-        command.getMethod("addExtField", String.class, String.class).invoke(request, "topic", "opskit-is-anybody-there");
+        command.getMethod("addExtField", String.class, String.class)
+            .invoke(request, "topic", "opskit-is-anybody-there");
         remoting.getClass().getMethod("invokeSync", String.class, command, long.class)
             .invoke(remoting, null, request, timeoutMillis);
     }

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
  * Has clients leave their nameserver now where it hangs, without waiting for a call of the application.
  *
  * <p>A call that hangs by now goes on in the code from before the change, so that only the next one would leave, and a
- * client that polls every 30 s would not ask before then. So each client asks a question at once; where it times out the
- * client closes the channel, and what waits on that channel fails at once and is asked elsewhere.
+ * client that polls every 30 s would not ask before then. So each client asks a question at once; where it times out
+ * the client closes the channel, and what waits on that channel fails at once and is asked elsewhere.
  */
 final class HungNameservers {
     /** Far above what a nameserver that is well needs. */

@@ -59,7 +59,7 @@ final class Instructions {
             return 4;
         }
         if (opcode == 0xaa || opcode == 0xab || opcode >= 0xc4 && opcode != 0xc5) {
-            throw new NotUnderstood("its " + method.name + " holds an instruction that is not looked for (" + opcode + ")");
+            throw new NotUnderstood("its " + method.name + " holds the unexpected instruction " + opcode);
         }
         return 1;
     }

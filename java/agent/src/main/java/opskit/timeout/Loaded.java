@@ -32,7 +32,8 @@ final class Loaded {
         }
         for (Class<?> config : configs) {
             String family = config.getName().substring(0, config.getName().length() - Family.CONFIG.length());
-            families.add(new Family(config, remotings.get(Family.key(family + Family.REMOTING, config.getClassLoader()))));
+            String remoting = Family.key(family + Family.REMOTING, config.getClassLoader());
+            families.add(new Family(config, remotings.get(remoting)));
         }
     }
 

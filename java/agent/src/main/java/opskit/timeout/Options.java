@@ -25,7 +25,8 @@ final class Options {
         String[] words = (text == null ? "" : text).split(",", -1);
         String verb = words[0].trim();
         if (!verb.equals(ON) && !verb.equals(OFF) && !verb.equals(REPORT)) {
-            throw new IllegalArgumentException("the agent's options must begin with on, off or report, not '" + verb + "'");
+            throw new IllegalArgumentException(
+                "the agent's options must begin with on, off or report, not '" + verb + "'");
         }
         Mode mode = Mode.NAMESERVER;
         Boolean latencyFault = null;
