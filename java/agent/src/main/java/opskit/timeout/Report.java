@@ -61,7 +61,7 @@ final class Report {
         return all;
     }
 
-    /** Whether a client made from now on, of any family, leaves a nameserver that times out; null where none is known. */
+    /** Whether clients made from now on, of any family, leave a nameserver that times out; null where none is known. */
     private static Boolean newInstances(List<Family> families, List<Client> clients, List<String> errors) {
         Boolean all = null;
         for (Family family : families) {
