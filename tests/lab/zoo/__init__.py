@@ -24,6 +24,9 @@ from .variants import LOGS, ROOT, RUN, TOPIC, Variant, chosen, command, unit
 INVENTORY = Path(__file__).parent / "inventory"
 QUEUES = 4
 START_SECONDS = 60
+STOP_SECONDS = 30
+ATTACH_SECONDS = 40
+"""A poll of the poller, every 30 s, and a registration of the brokers, every 10 s."""
 NAMESERVER_UNIT = "rocketmq-nameserver.service"
 
 _PREPARE = f"""
@@ -63,7 +66,7 @@ class Zoo:
 
     def start(self, *names: str) -> None:
         """Start services, all where none is named, and wait until each had an answer since."""
-        began = _now_ms()
+        began = now_ms()
         wanted = self._chosen(names)
         for host in set(self._places.values()):
             if ours := [variant.unit for variant in wanted if self._is_unit_on(variant, host)]:
@@ -83,9 +86,11 @@ class Zoo:
                 self.lab.on(host, f"systemctl stop {' '.join(ours)}")
         for variant in wanted:
             if process := self._isolated.pop(variant.name, None):
-                # the namespaces, and all within, end with it
-                process.kill()
-                process.wait()
+                # the JVM is the first of its namespaces: those, and what entered them, end with it
+                pid = self.look(variant.name)[variant.name].pid
+                if pid:
+                    self.lab.on(self.host(variant.name), f"kill {pid}")
+                process.wait(STOP_SECONDS)
 
     def remove(self) -> None:
         """Stop everything and take it away."""
@@ -100,6 +105,15 @@ class Zoo:
         for host in {self.host(variant.name) for variant in wanted}:
             found |= self._look(host, [variant for variant in wanted if self.host(variant.name) == host])
         return {variant.name: found[variant.name] for variant in wanted}
+
+    def refs(self, *names: str) -> dict[str, dict[str, int]]:
+        """Pid and start time of each, by which a host knows a process for good."""
+        found = {}
+        for name, one in self.look(*names).items():
+            after_name = self.lab.on(self.host(name), f"cat /proc/{one.pid}/stat").rpartition(") ")[2].split()
+            # starttime is field 22; the state, field 3, is the first one here
+            found[name] = {"pid": one.pid, "start_ticks": int(after_name[19])}
+        return found
 
     def queries(self, name: str, since_ms: int = 0, what: Sequence[str] = ("route", "poll")) -> list[Query]:
         """Lines of a service since an instant on the hosts' clock, which is this machine's too."""
@@ -120,7 +134,11 @@ class Zoo:
                 self._evict(host, pids, nameserver)
             return not astray
 
-        until(30, settled, f"every service on {nameserver}")
+        until(ATTACH_SECONDS, settled, f"every service on {nameserver}")
+        since, asking = now_ms(), [one.name for one in self._chosen(names) if "poll-only" not in one.words]
+        for name in asking:
+            # a nameserver that was hung for long has no routes until brokers register again
+            until(ATTACH_SECONDS, lambda one=name: self._answered(one, since), f"an answer for {name}")
 
     def fingerprint(self, name: str) -> str:
         """Checksum and mode of each file that a rollout may touch: jars, unit, drop-ins."""
@@ -136,7 +154,7 @@ class Zoo:
         assert int(pid) > 1, f"no nameserver runs on {nameserver}"
         try:
             self.lab.on(nameserver, f"kill -STOP {pid}")
-            yield _now_ms()
+            yield now_ms()
         finally:
             self.lab.on(nameserver, f"kill -CONT {pid}")
 
@@ -180,7 +198,7 @@ class Zoo:
             one = {"MainPID": isolated.split()[0], "NRestarts": "0"} if variant.isolated else units_of[variant.unit]
             pid = int(one["MainPID"])
             peers = tuple(sorted({self._names.get(peer, peer) for _, peer in flows.get(pid, ())}))
-            found[variant.name] = Seen(pid, int(one["NRestarts"]), peers, int(at) * 1000, _now_ms())
+            found[variant.name] = Seen(pid, int(one["NRestarts"]), peers, int(at) * 1000, now_ms())
         return found
 
     def _evict(self, host: str, pids: set[int], but: str) -> None:
@@ -231,5 +249,5 @@ def _add(tar: tarfile.TarFile, path: str, text: str) -> None:
     tar.addfile(member, io.BytesIO(text.encode()))
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
     return time.time_ns() // 1_000_000

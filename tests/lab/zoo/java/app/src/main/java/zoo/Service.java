@@ -41,7 +41,7 @@ public final class Service {
             // MQAdminImpl waits 6 s for a route; the client's own poll, which this stands for, waits 3 s
             producer.getDefaultMQProducerImpl().getmQClientFactory().getMQAdminImpl()
                     .setTimeoutMillis(options.number("timeout", 3000));
-            clock.scheduleWithFixedDelay(() -> ask(producer), 0, options.number("interval", 1000), TimeUnit.MILLISECONDS);
+            new Thread(() -> keepAsking(producer), "routes").start();
         }
         if (sendEvery > 0) {
             ExecutorService senders = Executors.newCachedThreadPool();
@@ -79,8 +79,18 @@ public final class Service {
         }
     }
 
-    private void ask(DefaultMQProducer producer) {
-        journal.attempt("route", () -> producer.fetchPublishMessageQueues(options.text("topic", "")).size() + " queues");
+    /** At each interval; a question that took longer is followed by the next one at once, and none is made up for. */
+    private void keepAsking(DefaultMQProducer producer) {
+        String topic = options.text("topic", "");
+        try {
+            while (true) {
+                long began = System.nanoTime();
+                journal.attempt("route", () -> producer.fetchPublishMessageQueues(topic).size() + " queues");
+                Thread.sleep(Math.max(0, options.number("interval", 1000) - Journal.elapsed(began)));
+            }
+        } catch (InterruptedException told) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void send(DefaultMQProducer producer) {
