@@ -103,7 +103,9 @@ def prove_all(
 
     def is_asked(host: str, jvm: Jvm) -> bool:
         flipped = (host, jvm.pid, jvm.start_ticks) in recorded
-        return bool(jvm.clients) and (live or bool(jvm.own_agent) or flipped)
+        # nothing can be loaded into it, so its bytes and start options are all that there is
+        closed = jvm.options.attach_disabled and not live
+        return bool(jvm.clients) and not closed and (live or bool(jvm.own_agent) or flipped)
 
     wanted = {host: [jvm for jvm in jvms if is_asked(host, jvm)] for host, jvms in found.items()}
     asked = survey.reports(cluster, wanted, agent(), untested_jdk) if any(wanted.values()) else {}
