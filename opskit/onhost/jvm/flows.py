@@ -100,7 +100,7 @@ def stuck_since(before: Flow, now: Flow) -> bool:
 def parse(text: str) -> List[Flow]:
     """Established connections in what `ss -tnie` prints: a line, and a folded one with its figures."""
     found = []
-    for row in re.sub(r"\n\s+", " ", text).splitlines():
+    for row in re.sub(r"\n[ \t]+", " ", text).splitlines():
         fields, inode = row.split(), _INODE.search(row)
         if fields[:1] == ["ESTAB"] and inode:
             ages = {name: int(age) for name, age in _AGE.findall(row)}
