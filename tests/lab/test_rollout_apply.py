@@ -151,10 +151,12 @@ def test_undo_puts_back_every_byte_and_switches_off_what_runs(services: Zoo, bef
     assert set(proved.values()) == {"off"}
 
 
-def test_a_roll_that_was_killed_is_finished_by_the_next(services: Zoo, before: dict[str, str]) -> None:
+def test_a_second_roll_waits_its_turn_and_finishes_what_a_killed_one_left(services: Zoo, before: dict[str, str]) -> None:
     words = ("rollout", "close-on-timeout", "apply", "--soak", "1", "--accept-broker-closes")
     killed = services.lab.start(*words)
     time.sleep(4)
+    second = rollout(services, "apply")
+    assert (second.code, "locked by rollout" in second.stderr) == (3, True), second.said
     killed.kill()
     killed.communicate(timeout=60)
     until(120, lambda: rollout(services, "apply", "--soak", "0", "--accept-broker-closes").code == 1, "the next roll")
