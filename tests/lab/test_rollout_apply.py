@@ -83,16 +83,17 @@ def test_a_check_says_what_would_be_done_and_touches_nothing(services: Zoo, befo
 def test_a_service_that_does_not_come_back_stops_the_roll_and_gets_its_files_back(
     services: Zoo, before: dict[str, str], tmp_path: Path
 ) -> None:
-    unwell = [{"unit": "zoo-thin", "restart": True, "restart_seconds": 10, "health": "false"}, *WANTED]
+    # it is unwell as long as the agent is in its environment
+    health = "! grep -q opskit-agent /proc/$(systemctl show -P MainPID zoo-thin.service)/environ"
+    unwell = [{"unit": "zoo-thin", "restart": True, "restart_seconds": 10, "health": health}, *WANTED]
     over = services.lab.with_overlay(tmp_path, {"opskit_clients": unwell})
-    overlay = over.run("--format", "json", "rollout", "close-on-timeout", "apply", "--soak", "0")
-    assert overlay.code in (1, 4), overlay.said
-    result = overlay.json
-    told = states(result)
-    # its health command never lets it count as back, not even with its old files
-    assert told["thin"] == (["agent-at-start"], "stuck"), overlay.said
-    assert "health command" in json.dumps(result["jobs"])
+    done = over.run("--format", "json", "rollout", "close-on-timeout", "apply", "--soak", "0")
+    assert done.code == 1, done.said
+    told = states(done.json)
+    assert told["thin"] == (["agent-at-start"], "rolled back"), done.said
+    assert "its health command exits 1" in done.json["failure"]
     assert {state for name, (_, state) in told.items() if services.host(name) != services.host("thin")} == {"not begun"}
+    assert services.fingerprint("thin") == before["thin"]
     assert rollout(services, "undo", "--restart").code == 0
     assert {name: services.fingerprint(name) for name in NAMES} == before
     assert left_behind(services) == ""
@@ -151,7 +152,7 @@ def test_undo_puts_back_every_byte_and_switches_off_what_runs(services: Zoo, bef
     assert set(proved.values()) == {"off"}
 
 
-def test_a_second_roll_waits_its_turn_and_finishes_what_a_killed_one_left(services: Zoo, before: dict[str, str]) -> None:
+def test_a_second_roll_is_refused_and_finishes_what_a_killed_one_left(services: Zoo, before: dict[str, str]) -> None:
     words = ("rollout", "close-on-timeout", "apply", "--soak", "1", "--accept-broker-closes")
     killed = services.lab.start(*words)
     time.sleep(4)
