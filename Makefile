@@ -34,7 +34,7 @@ demo: runtime ## build the lab, deploy a real cluster to it, hang a nameserver a
 	@$(OPSKIT) -i $(INVENTORY) lab up --name $(LAB)
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status
-	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --window 10 --stable 5
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --window 15 --stable 5
 	@printf '\nThe lab is still up. Three commands to try next:\n'
 	@printf '%s\n' '  # again: one sweep, nothing changes' \
 	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy" \
@@ -57,7 +57,7 @@ incident: runtime ## the post-mortem again: its layout, 4.8.0 clients as they co
 demo-down: install ## remove the lab of the demo
 	@$(OPSKIT) -i $(INVENTORY) lab down --name $(LAB)
 
-test: lint test-unit test-lab ## everything that CI runs, fast failures first
+test: lint test-unit java test-lab ## everything that CI runs, fast failures first
 
 test-unit: install ## pure tests; no container, no network
 	@$(BIN)/pytest -q -n 2 tests/unit
