@@ -178,12 +178,33 @@ def prove(
         ),
     ] = False,
     untested_jdk: UntestedJdk = False,
+    drill: Annotated[
+        bool,
+        typer.Option("--drill", help="Then hang the nameservers that they use, one at a time, and watch them leave."),
+    ] = False,
+    consumer_gap: Annotated[
+        float,
+        typer.Option(
+            min=1,
+            metavar="SECONDS",
+            help="With --drill: the longest that a consumer group may acknowledge nothing while messages come.",
+        ),
+    ] = 8.0,
+    confirm: Confirm = None,
 ) -> None:
     """Say for each JVM whether close-on-timeout is in force: by its agent's report, or by what the process holds.
 
-    Exit 0: it is in force in all. Exit 1: it is off in one. Exit 3: of one nothing is proved, or there is none.
+    A drill needs a healthy cluster and a second nameserver. The undo is armed on the nameserver's host before it hangs,
+    and comes as soon as all have left, after 68 s at the most, and at once on Ctrl-C, a signal, a lost connection.
+
+    Exit 0: it is in force in all, and with --drill all moved and went on consuming. Exit 1: it is off in one, one
+    stayed, or a consumer group stopped. Exit 3: of one nothing is proved, it was not tried, or there is none. Exit 4:
+    the undo is not confirmed. 130/143: interrupted, after the undo.
     """
     from opskit.artifacts.own_jars import agent_jar
+    from opskit.change.confirm import confirm as ask_for_name
+    from opskit.rollout.drill import drill as watch_them_leave
+    from opskit.rollout.drill import refuse_last
     from opskit.rollout.present_prove import present
     from opskit.rollout.run import prove_all
     from opskit.rollout.select import selections
@@ -191,7 +212,14 @@ def prove(
     state: State = ctx.obj
     cluster = _cluster(state)
     chosen = selections(cluster, only or ())
+    if drill:
+        refuse_last(cluster)
+        ask_for_name(cluster, confirm)
     result = prove_all(cluster, chosen, lambda: agent_jar(say_to_stderr).path, live=live, untested_jdk=untested_jdk)
+    if drill:
+        from opskit.cli.hanging import Freezes
+
+        result = watch_them_leave(cluster, result, Freezes(cluster), consumer_gap, say_to_stderr)
     finish(state, result, tuple(present(result)), result.exit)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict
 
 from . import changes, drain, faults, hold, locks, peers, snapshots, survey
 from .errors import sentence
-from .jvm import agents, discover, rollout, starts
+from .jvm import agents, discover, rollout, starts, watching
 
 UNDO: Dict[str, changes.Undo] = {**drain.UNDO, **faults.UNDO}
 
@@ -35,7 +35,10 @@ OPERATIONS: Dict[str, Callable[[Dict[str, Any]], Dict[str, Any]]] = {
     "undo": _undo,
     "undo-all": _undo_all,
 }
-HELD: Dict[str, Callable[[Dict[str, Any], io.BufferedReader, int], int]] = {"fault": hold.run}
+HELD: Dict[str, Callable[[Dict[str, Any], io.BufferedReader, int], int]] = {
+    "fault": hold.run,
+    "watch-flows": watching.run,
+}
 """Operations that go on talking; each gives the exit code."""
 
 

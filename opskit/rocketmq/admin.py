@@ -18,6 +18,7 @@ from opskit.rocketmq.answers import (
     Answer,
     ClusterInfo,
     Connections,
+    ConsumeStats,
     HaStatus,
     ProducerTable,
     Route,
@@ -44,6 +45,7 @@ class Code(IntEnum):
     GET_CONSUMER_CONNECTION_LIST = 203
     GET_PRODUCER_CONNECTION_LIST = 204
     GET_ALL_TOPIC_LIST_FROM_NAMESERVER = 206
+    GET_CONSUME_STATS = 208
     DELETE_TOPIC_IN_BROKER = 215
     DELETE_TOPIC_IN_NAMESRV = 216
     GET_NAMESRV_CONFIG = 319
@@ -182,6 +184,11 @@ def consumer_connections(group: str) -> Request[Connections]:
     """Broker: the clients of one consumer group; empty where it is offline."""
     ext = {"consumerGroup": group}
     return Request(Code.GET_CONSUMER_CONNECTION_LIST, _model(Connections), ext, absent=CONSUMER_NOT_ONLINE)
+
+
+def consume_stats(group: str) -> Request[ConsumeStats]:
+    """Broker: how far a consumer group is in each queue that it reads here; empty where it knows no such group."""
+    return Request(Code.GET_CONSUME_STATS, _model(ConsumeStats), {"consumerGroup": group})
 
 
 def all_producers() -> Request[ProducerTable]:

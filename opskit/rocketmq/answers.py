@@ -107,6 +107,30 @@ class Connections(Answer):
     connection_set: tuple[Connection, ...] = ()
 
 
+class QueueOffsets(Answer):
+    """Offsets are counts of messages: where the next one will be stored, and up to where the group has acknowledged."""
+
+    broker_offset: int = 0
+    consumer_offset: int = 0
+
+
+class ConsumeStats(Answer):
+    """A consumer group on one broker (request 208), by the text of each queue: topic, broker's name, number.
+
+    A client commits what it consumed with its next pull, and every 5 s (persistConsumerOffsetInterval).
+    """
+
+    offset_table: dict[str, QueueOffsets] = {}
+
+    @property
+    def stored(self) -> int:
+        return sum(queue.broker_offset for queue in self.offset_table.values())
+
+    @property
+    def consumed(self) -> int:
+        return sum(queue.consumer_offset for queue in self.offset_table.values())
+
+
 class Producer(Answer):
     client_id: str
     remote_ip: str = Field(default="", alias="remoteIP")

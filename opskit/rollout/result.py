@@ -1,11 +1,13 @@
 """Results of `opskit rollout close-on-timeout`: JSON schemas opskit/rollout-preview/1 and opskit/rollout-prove/1."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.errors import Exit
+from opskit.rollout.drill_model import DrillOutcome, Moved
 from opskit.rollout.model import Jvm, ProcessRef, Shape
 from opskit.rollout.peers import Peer
 from opskit.rollout.plan import Plan
@@ -60,13 +62,23 @@ class PreviewResult(BaseModel):
 
 
 class ProvenJvm(Shape):
+    """moved: what it did while its nameserver hung; None where there was no drill."""
+
     process: ProcessRef
     jvm: Jvm
     proof: Proof
+    moved: Moved | None = None
+
+    @property
+    def service(self) -> str:
+        return f"{self.process.host} {self.jvm.name}"
 
 
 class ProveResult(BaseModel):
-    """fails: one JVM is off; unjudged: none is off, but one is unknown, a host did not tell, or there is no JVM."""
+    """fails: one JVM is off; unjudged: none is off, but one is unknown, a host did not tell, or there is no JVM.
+
+    With a drill also: fails where a JVM did not move, or a consumer group stopped; unjudged where one was not tried.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -77,6 +89,7 @@ class ProveResult(BaseModel):
     judgement: Literal["holds", "fails", "unjudged"]
     jvms: tuple[ProvenJvm, ...]
     unseen: tuple[Unseen, ...]
+    drill: DrillOutcome | None = None
 
     @property
     def exit(self) -> Exit:
@@ -88,3 +101,18 @@ def judgement(proven: tuple[ProvenJvm, ...], unseen: tuple[Unseen, ...]) -> Lite
     if any(one.proof.verdict == "off" for one in proven):
         return "fails"
     return "holds" if proven and not unseen and all(one.proof.is_on for one in proven) else "unjudged"
+
+
+def drilled(
+    proved: ProveResult, moves: Mapping[tuple[str, int], Moved], drill: DrillOutcome, seconds: float
+) -> ProveResult:
+    """The proof with a drill. moves: by host and pid."""
+    jvms = tuple(one.model_copy(update={"moved": moves[one.process.host, one.jvm.pid]}) for one in proved.jvms)
+    stopped = any(one.verdict == "stopped" for tried in drill.rounds for one in tried.consumers)
+    verdicts = {move.verdict for move in moves.values()}
+    judged = proved.judgement
+    if stopped or verdicts & {"stayed", "adrift"}:
+        judged = "fails"
+    elif verdicts - {"moved"} and judged == "holds":
+        judged = "unjudged"
+    return proved.model_copy(update={"jvms": jvms, "drill": drill, "judgement": judged, "seconds": seconds})

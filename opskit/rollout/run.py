@@ -1,6 +1,5 @@
 """preview and prove: ask, judge, put together."""
 
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from opskit.render.files import BROKER_DEFAULTS
 from opskit.rollout import survey
 from opskit.rollout.brokers import ask_brokers
 from opskit.rollout.model import Jvm
+from opskit.rollout.nameservers import addresses
 from opskit.rollout.peers import Told, judge_peers
 from opskit.rollout.prove import prove
 from opskit.rollout.result import (
@@ -153,17 +153,9 @@ def _owners(cluster: Cluster, seen: Mapping[str, SeenHost]) -> dict[str, str]:
     owners: dict[str, str] = {}
     for host in cluster.hosts:
         for name in {host.address, host.endpoint.address}:
-            for address in _addresses(name):
+            for address in addresses(name):
                 owners.setdefault(address, host.name)
     for one in seen.values():
         for flow in (flow for jvm in one.jvms for flow in jvm.flows):
             owners.setdefault(flow.local.rpartition(":")[0].strip("[]"), one.host)
     return owners
-
-
-def _addresses(name: str) -> set[str]:
-    """None where this machine cannot resolve the name: the host is then known by its JVMs' connections only."""
-    try:
-        return {str(found[4][0]) for found in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
-    except OSError:
-        return set()

@@ -1,18 +1,14 @@
 """A drill from the first check to the report. Composes: every decision is made elsewhere."""
 
-import asyncio
-import contextlib
-import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from opskit.artifacts.bundles import Bundle, bundle
 from opskit.change.hosts import audit, locked
+from opskit.change.stopping import until_stopped
 from opskit.change.topic import create_on_every_master
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Cluster
-from opskit.reach.playbook import STOPS
 from opskit.reach.sweep import sweep
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.runs.folder import Run, start
@@ -63,7 +59,7 @@ def verify(
         drill = Drill(cluster, options, run, probes, _fault_on(pauser), tell, say)
         said = "broken off"
         try:
-            _until_stopped(_recorded(drill, probes, run, say))
+            until_stopped(_recorded(drill, probes, run, say))
             say("Judging")
             recorded = history.read(run.folder / HISTORY)
             result = outcome(cluster, options, run, at, drill.recording, recorded, probes.commands())
@@ -131,30 +127,3 @@ def _refuse_unready(cluster: Cluster, bundles: Mapping[str, Bundle]) -> None:
             )
         if answer.value["java"] is None:
             raise OpskitError(f"{cluster.java} does not run", where=host, code=Exit.UNJUDGED)
-
-
-def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run it; Ctrl-C, SIGTERM and SIGHUP cancel it once, and what it undoes then is not cut short by another one."""
-    stopped: list[signal.Signals] = []
-
-    async def supervised() -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
-
-        def stop(signum: signal.Signals) -> None:
-            if not stopped:
-                stopped.append(signum)
-                task.cancel()
-
-        for signum in (one for one in STOPS if signal.getsignal(one) is not signal.SIG_IGN):
-            loop.add_signal_handler(signum, stop, signum)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    before = {signum: signal.getsignal(signum) for signum in STOPS}
-    try:
-        asyncio.run(supervised())
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
-    if stopped:
-        raise KeyboardInterrupt if stopped[0] is signal.SIGINT else SystemExit(int(Exit.TERMINATED))

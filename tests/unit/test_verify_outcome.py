@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from clusters import host
 
+from opskit.change.stopping import until_stopped
 from opskit.finding import Finding
 from opskit.status.result import StatusReport
 from opskit.verify.drill import Recording
@@ -18,7 +19,6 @@ from opskit.verify.history import Op, line_of
 from opskit.verify.outcome import amended
 from opskit.verify.probes import operations
 from opskit.verify.result import Judgement, Verdict
-from opskit.verify.run import _until_stopped
 from opskit.verify.scenario import Target
 from opskit.verify.undone import left
 from opskit.verify.victims import Victim
@@ -125,6 +125,6 @@ def test_a_signal_lets_the_undo_finish_a_second_one_too_and_the_handlers_come_ba
 
     before = signal.getsignal(signum)
     with pytest.raises(ends):
-        _until_stopped(drill())
+        until_stopped(drill())
     assert undone
     assert signal.getsignal(signum) is before
