@@ -13,18 +13,17 @@ from opskit.change.hosts import audit, locked
 from opskit.inventory.cluster import Cluster
 from opskit.paths import assets
 from opskit.reach.playbook import Event, PlaybookResult, play
-from opskit.reach.sweep import HostResult, sweep
 from opskit.rollout.agent import agent_path
-from opskit.rollout.environment import SHOWN, UnitFacts, hindrances, prepare_script
-from opskit.rollout.jobs import Job, job
+from opskit.rollout.environment import prepare_script
+from opskit.rollout.jobs import Job
 from opskit.rollout.outcome import ApplyResult, JobOutcome
 from opskit.rollout.result import PreviewResult
-from opskit.rollout.run import preview, prove_all, service_of
-from opskit.rollout.select import Selection
+from opskit.rollout.run import preview, prove_all
+from opskit.rollout.select import Selection, hosts
 from opskit.rollout.strategy import Around
+from opskit.rollout.todo import plan_jobs, without_done, without_hindered_starts
 from opskit.runs.folder import Run, start
 
-AT_START = "agent-at-start"
 ROLL_SECONDS = 600.0
 """Beyond restarts and soaks: so long the rest of a host may take before the lock frees itself."""
 
@@ -58,7 +57,8 @@ def apply(
     began = time.monotonic()
     say("Looking at every JVM of the client hosts")
     looked = preview(cluster, chosen, around)
-    jobs, hindered = _without_hindered_starts(cluster, plan_jobs(cluster, looked, agent.sha256, around.untested_jdk))
+    jobs, hindered = without_hindered_starts(cluster, plan_jobs(cluster, looked, agent.sha256, around.untested_jdk))
+    jobs = without_done(cluster, hosts(cluster, chosen), looked, jobs, agent.path)
     run = start(cluster.name, "rollout")
     result = ApplyResult(
         cluster=cluster.name, run=run.identity, outcome="checked", planned=looked.jvms, unseen=looked.unseen, seconds=0
@@ -69,54 +69,6 @@ def apply(
     result = result.model_copy(update={"seconds": round(time.monotonic() - began, 1)})
     run.finish(result)
     return result, looked
-
-
-def plan_jobs(
-    cluster: Cluster, looked: PreviewResult, agent_sha256: str, untested_jdk: bool
-) -> dict[str, tuple[Job, ...]]:
-    """By host, what opskit has to do there."""
-    found: dict[str, tuple[Job, ...]] = {}
-    for one in looked.jvms:
-        host = one.process.host
-        wanted = job(one.jvm, one.plan, service_of(cluster, host, one.jvm), agent_sha256, untested_jdk)
-        if wanted:
-            found[host] = (*found.get(host, ()), wanted)
-    return found
-
-
-def _without_hindered_starts(
-    cluster: Cluster, jobs: Mapping[str, tuple[Job, ...]]
-) -> tuple[dict[str, tuple[Job, ...]], tuple[JobOutcome, ...]]:
-    """The jobs without the drop-ins that would not work, and each of those with the reason."""
-    asked = {
-        host: sorted({one.unit for one in members if one.unit and any(step.way == AT_START for step in one.steps)})
-        for host, members in jobs.items()
-    }
-    requests = {
-        host: {"op": "unit-facts", "units": units, "shown": list(SHOWN)} for host, units in asked.items() if units
-    }
-    results = sweep(requests, [host.endpoint for host in cluster.hosts]) if requests else {}
-    kept: dict[str, tuple[Job, ...]] = {}
-    hindered: list[JobOutcome] = []
-    for host, members in jobs.items():
-        for one in members:
-            why = _hindrance(one, results.get(host))
-            steps = tuple(step for step in one.steps if not (why and step.way == AT_START))
-            if why:
-                hindered.append(
-                    JobOutcome(host=host, subject=one.subject, ways=(AT_START,), state="refused", sentence=why)
-                )
-            if steps:
-                kept[host] = (*kept.get(host, ()), one.model_copy(update={"steps": steps}))
-    return kept, tuple(hindered)
-
-
-def _hindrance(wanted: Job, told: HostResult | None) -> str:
-    if told is None or not any(step.way == AT_START for step in wanted.steps):
-        return ""
-    if told.outcome != "ok":
-        return f"its unit could not be looked at: {told.error}"
-    return "; ".join(hindrances(wanted.unit or "", UnitFacts(**told.value["units"][wanted.unit])))
 
 
 def _change(

@@ -99,10 +99,10 @@ def prove_all(
     looked_at = hosts(cluster, chosen)
     seen = survey.jvms(cluster, looked_at)
     found = chosen_jvms({host: one.jvms for host, one in seen.items()}, chosen)
-    recorded = set() if live else survey.flips(looked_at)
+    recorded = {} if live else survey.standing(looked_at)
 
     def is_asked(host: str, jvm: Jvm) -> bool:
-        flipped = (host, jvm.pid, jvm.start_ticks) in recorded
+        flipped = "live-flip" in recorded.get((host, jvm.pid, jvm.start_ticks), ())
         # nothing can be loaded into it, so its bytes and start options are all that there is
         closed = jvm.options.attach_disabled and not live
         return bool(jvm.clients) and not closed and (live or bool(jvm.own_agent) or flipped)

@@ -47,16 +47,19 @@ def jvms(cluster: Cluster, clients: Sequence[Client]) -> dict[str, SeenHost]:
     return {name: _seen(result) for name, result in results.items()}
 
 
-def flips(clients: Sequence[Client]) -> set[tuple[str, int, int]]:
-    """(host, pid, start_ticks) of each live flip on record; a host that does not answer is told of by `jvms`."""
+def standing(clients: Sequence[Client]) -> dict[tuple[str, int, int], tuple[str, ...]]:
+    """(host, pid, start_ticks) → the ways that the host's records say were applied to that process.
+
+    A host that does not answer is told of by `jvms`.
+    """
     requests = {client.host.name: {"op": "rollout-standing", "subjects": []} for client in clients}
     results = sweep(requests, [client.host.endpoint for client in clients])
     return {
-        (host, record["process"]["pid"], record["process"]["start_ticks"])
+        (host, record["process"]["pid"], record["process"]["start_ticks"]): tuple(record["ways"])
         for host, result in results.items()
         if result.outcome == "ok"
         for record in result.value["records"]
-        if "live-flip" in record["ways"]
+        if record["state"] == "applied"
     }
 
 

@@ -116,7 +116,7 @@ def test_a_proof_from_what_is_held_loads_nothing(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_flip_on_record_is_asked_and_another_jvm_is_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    record = {"process": {"pid": 4711, "start_ticks": 123456}, "ways": ["live-flip", "agent-at-start"]}
+    record = {"process": {"pid": 4711, "start_ticks": 123456}, "ways": ["live-flip"], "state": "applied"}
     flipped = client(
         JVM,
         MODERN,
