@@ -127,8 +127,8 @@ class _Rounds:
                 hung.add(victim.host.name)
                 await self._round(victim, tried)
         for key in self._jvms.keys() - self.moves.keys():
-            why = self._watch.untold.get(key, "it had no connection to a nameserver of this cluster")
-            self.moves[key] = not_tried(why)
+            without = "it ended" if self._watch.is_gone(key) else "it had no connection to a nameserver of this cluster"
+            self.moves[key] = not_tried(self._watch.untold.get(key, without))
 
     def _next(self, hung: set[str]) -> tuple[Nameserver, list[JvmKey]] | None:
         """The nameserver with most JVMs that were not tried yet, and those."""

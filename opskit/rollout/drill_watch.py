@@ -48,6 +48,7 @@ class Watch:
         self._cluster, self._wanted = cluster, wanted
         self._masters = [broker for broker in cluster.brokers if broker.is_master]
         self._errors: dict[str, str] = {}
+        self._hands: dict[str, Hand] = {}
 
     @asynccontextmanager
     async def on(self) -> AsyncIterator[None]:
@@ -64,11 +65,17 @@ class Watch:
                     "quiet_seconds": QUIET_SECONDS,
                 }
                 hand = await stack.enter_async_context(hold_program(endpoint, request, self._listener(host)))
+                self._hands[host] = hand
                 await stack.enter_async_context(_going(_beat(hand)))
             await self._first_looks()
             await self._who_consumes(dialer)
             await stack.enter_async_context(_going(self._keep_asking(dialer)))
             yield
+
+    def is_gone(self, key: JvmKey) -> bool:
+        """Whether the process had ended at the last look."""
+        looks = self.looks.get(key, [])
+        return any(look.flows is None for look in looks[-1:])
 
     def now(self, key: JvmKey) -> tuple[Flow, ...]:
         """Its connections to nameservers at the last look; none where it is gone."""
@@ -84,8 +91,10 @@ class Watch:
         try:
             async with asyncio.timeout(FIRST_SECONDS):
                 while keys - self.looks.keys() - self.untold.keys():
-                    for host, why in self._errors.items():
-                        raise OpskitError(f"its connections cannot be watched: {why}", where=host, code=Exit.UNJUDGED)
+                    for host, hand in self._hands.items():
+                        if hand.ended.done() or host in self._errors:
+                            why = self._errors.get(host) or hand.ended.result() or "its program ended"
+                            raise OpskitError(f"the JVMs cannot be watched: {why}", where=host, code=Exit.UNJUDGED)
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise OpskitError(

@@ -1,23 +1,29 @@
 """Who left a nameserver that hung, and who went on consuming, from looks at both; and what a drill makes of a proof."""
 
 import asyncio
+import contextlib
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from clusters import host, small_cluster
 from rollout_cases import jvm_of
 
+from opskit.cli import hanging
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client, Cluster, Nameserver
 from opskit.onhost import processes
 from opskit.onhost.jvm import flows as host_flows
 from opskit.onhost.jvm import watching
+from opskit.reach.hands import Hand
 from opskit.report.terminal import console, show
 from opskit.rocketmq import admin, fastjson
 from opskit.rollout import drill as drills
+from opskit.rollout import drill_watch
 from opskit.rollout.drill_judge import Look, Offsets, attached, consuming, hold_seconds, longest_gap, movement
 from opskit.rollout.drill_model import Consuming, DrillOutcome, Moved, Round
 from opskit.rollout.model import Flow
@@ -288,6 +294,9 @@ class Scripted:
                 self.looks["client1", pid].append(look(asyncio.get_running_loop().time(), seen))
             await asyncio.sleep(0.01)
 
+    def is_gone(self, key: tuple[str, int]) -> bool:
+        return False
+
     def now(self, key: tuple[str, int]) -> tuple[Flow, ...]:
         return self.looks[key][-1].flows or ()
 
@@ -367,3 +376,86 @@ async def test_a_cluster_that_is_sick_after_the_first_round_has_no_second(rounds
     with pytest.raises(OpskitError, match="not healthy"):
         await going.go()
     assert told.hung_ones == ["ns1"]
+
+
+PROVEN = proved({"pid": 1}, {"pid": 2}).jvms
+HELD = {"event": "held", "jvms": [{"pid": pid, "flows": [], "why": None} for pid in (1, 2)]}
+LINES = {
+    1: {"pid": 1, "flows": [{"local": "10.0.0.21:1", "peer": VICTIM}], "why": None},
+    2: {"pid": 2, "flows": None, "why": "it may not be touched"},
+}
+
+
+def held_program(monkeypatch: pytest.MonkeyPatch, lines: list[str], last: str | None = None) -> None:
+    """Hosts whose program says these lines, and then ends with its last word or goes on."""
+
+    @asynccontextmanager
+    async def hold(endpoint: Any, request: Mapping[str, Any], on_line: Any) -> AsyncIterator[Any]:
+        hand = Hand(endpoint.host, SimpleNamespace(stdin=SimpleNamespace(write=lambda data: None)))  # type: ignore[arg-type]
+        for line in lines:
+            on_line(line)
+        if last is not None:
+            hand.ended.set_result(last)
+        yield hand
+
+    monkeypatch.setattr(drill_watch, "hold_program", hold)
+
+
+async def test_a_watch_keeps_what_hosts_tell_and_why_they_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    held_program(monkeypatch, [json.dumps(HELD), json.dumps({"event": "look", "jvms": list(LINES.values())})])
+    watch = drill_watch.Watch(small_cluster(brokers=()), PROVEN)
+    async with watch.on():
+        assert [one.peer for one in watch.now(("client1", 1))] == [VICTIM]
+        assert watch.untold == {("client1", 2): "it may not be touched"}
+        assert watch.groups == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "last", "words"),
+    [
+        (['{"error": "no ss here"}'], None, "no ss here"),
+        (["sudo: a password is required"], None, "password"),
+        ([], "python3: not found", "not found"),
+        ([], "", "its program ended"),
+    ],
+)
+async def test_a_host_that_cannot_be_watched_stops_the_drill_before_anything_hangs(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str], last: str | None, words: str
+) -> None:
+    held_program(monkeypatch, lines, last)
+    with pytest.raises(OpskitError, match=words) as caught:
+        async with drill_watch.Watch(small_cluster(brokers=()), PROVEN).on():
+            pytest.fail("nothing can be watched")
+    assert (caught.value.where, caught.value.code) == ("client1", Exit.UNJUDGED)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_an_undo_that_nobody_confirms_ends_with_4(monkeypatch: pytest.MonkeyPatch, confirmed: bool) -> None:
+    seen: list[Any] = []
+    snapshot = {"boot_id": "b", "units": {}, "tables": (), "dropins": (), "armed": ()}
+
+    class Fault:
+        def __init__(self, victims: Any, record: Any) -> None:
+            seen.extend(victims)
+
+        @asynccontextmanager
+        async def held(self) -> AsyncIterator[None]:
+            yield
+            seen[0].before = seen[0].after = snapshot
+            if confirmed:
+                seen[0].restored.set()
+
+    monkeypatch.setattr(hanging, "HeldFault", Fault)
+    cluster = small_cluster()
+    ends = contextlib.nullcontext() if confirmed else pytest.raises(OpskitError, match="NOT CONFIRMED")
+    with ends as caught:
+        async with hanging.Freezes(cluster).hung(cluster.nameservers[0], "R", 68) as hung:
+            assert hung.ended() == ""
+    assert caught is None or caught.value.code is Exit.UNDO_FAILED
+    request = seen[0].request
+    assert (request["kind"], request["serves"], request["dials"], request["undo_seconds"]) == (
+        "freeze",
+        [9876],
+        [],
+        128,
+    )
