@@ -185,7 +185,6 @@ def prove(
     consumer_gap: Annotated[
         float,
         typer.Option(
-            min=1,
             metavar="SECONDS",
             help="With --drill: the longest that a consumer group may acknowledge nothing while messages come.",
         ),
@@ -204,7 +203,7 @@ def prove(
     from opskit.artifacts.own_jars import agent_jar
     from opskit.change.confirm import confirm as ask_for_name
     from opskit.rollout.drill import drill as watch_them_leave
-    from opskit.rollout.drill import refuse_last
+    from opskit.rollout.drill import refuse
     from opskit.rollout.present_prove import present
     from opskit.rollout.run import prove_all
     from opskit.rollout.select import selections
@@ -213,7 +212,7 @@ def prove(
     cluster = _cluster(state)
     chosen = selections(cluster, only or ())
     if drill:
-        refuse_last(cluster)
+        refuse(cluster, consumer_gap)
         ask_for_name(cluster, confirm)
     result = prove_all(cluster, chosen, lambda: agent_jar(say_to_stderr).path, live=live, untested_jdk=untested_jdk)
     if drill:

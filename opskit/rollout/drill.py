@@ -23,6 +23,7 @@ from opskit.runs.folder import Run, start
 
 BASELINE_SECONDS = 7.0
 """Longer than a client may wait before it commits what it consumed (persistConsumerOffsetInterval, 5 s)."""
+LEAST_GAP_SECONDS, MOST_GAP_SECONDS = 1.0, 60.0
 HEALTHY_SECONDS = 120.0
 """Within which the cluster must be healthy again after a nameserver woke."""
 TICK_SECONDS = 0.2
@@ -49,8 +50,14 @@ class Hangs(Protocol):
         """
 
 
-def refuse_last(cluster: Cluster) -> None:
-    """Raises OpskitError (exit 2) where no other nameserver would be left."""
+def refuse(cluster: Cluster, gap_limit_seconds: float) -> None:
+    """Raises OpskitError (exit 2) where no other nameserver would be left, or a gap could not be judged."""
+    if not LEAST_GAP_SECONDS <= gap_limit_seconds <= MOST_GAP_SECONDS:
+        raise OpskitError(
+            f"must be {LEAST_GAP_SECONDS:g} to {MOST_GAP_SECONDS:g} seconds, not {gap_limit_seconds:g}",
+            where="--consumer-gap",
+            remedy="A client commits up to 5 s late, and no nameserver hangs for much more than a minute.",
+        )
     if len(cluster.nameservers) < 2:
         raise OpskitError(
             "there is no second nameserver to which a client could go",
@@ -67,7 +74,7 @@ def drill(
     Raises OpskitError: exit 3 where the cluster is not healthy or a host cannot be watched, exit 4 where an undo is not
     confirmed. KeyboardInterrupt and SystemExit(143) come after the undo.
     """
-    refuse_last(cluster)
+    refuse(cluster, gap_limit_seconds)
     began = time.monotonic()
     asyncio.run(hangs.healthy(0))
     run, endpoints = start(cluster.name, "prove"), [host.endpoint for host in cluster.hosts]

@@ -99,7 +99,8 @@ def _sum(result: ProveResult) -> Sentence:
         return Sentence(f"Close-on-timeout is in force in {on} of {on} JVMs.{also} {result.seconds:g} s.", "good")
     if result.judgement == "fails":
         off = sum(one.proof.verdict == "off" for one in result.jvms)
-        sentence = f"Close-on-timeout is off in {off} of {len(result.jvms)} JVMs."
+        proved = f"off in {off}" if off else f"proved in {on}"
+        sentence = f"Close-on-timeout is {proved} of {len(result.jvms)} JVMs."
         return Sentence(f"{sentence}{also}{_stopped(result)} {result.seconds:g} s.", "bad")
     if not result.jvms:
         return Sentence("Nothing is proved: no JVM with a RocketMQ client was seen.", "bad")

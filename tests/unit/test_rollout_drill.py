@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from clusters import host, small_cluster
 from rollout_cases import jvm_of
+from typer.testing import CliRunner
 
 from opskit.cli import hanging
+from opskit.cli import rollout as cli
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client, Cluster, Nameserver
 from opskit.onhost import processes
@@ -23,7 +25,7 @@ from opskit.reach.hands import Hand
 from opskit.report.terminal import console, show
 from opskit.rocketmq import admin, fastjson
 from opskit.rollout import drill as drills
-from opskit.rollout import drill_watch
+from opskit.rollout import drill_watch, run
 from opskit.rollout.drill_judge import Look, Offsets, attached, consuming, hold_seconds, longest_gap, movement
 from opskit.rollout.drill_model import Consuming, DrillOutcome, Moved, Round
 from opskit.rollout.model import Flow
@@ -260,8 +262,27 @@ def test_a_watching_host_tells_of_a_process_that_is_gone_and_of_one_that_is_clos
 
 def test_a_single_nameserver_is_never_hung() -> None:
     with pytest.raises(OpskitError, match="no second nameserver") as caught:
-        drills.refuse_last(small_cluster(nameservers=small_cluster().nameservers[:1]))
+        drills.refuse(small_cluster(nameservers=small_cluster().nameservers[:1]), 8)
     assert caught.value.code is Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["--drill"], "small is a production cluster"),
+        (["--drill", "--confirm", "smal"], "small is a production cluster"),
+        (["--drill", "--confirm", "small", "--consumer-gap", "0"], "must be 1 to 60 seconds"),
+        (["--drill", "--confirm", "small", "--consumer-gap", "nan"], "must be 1 to 60 seconds"),
+    ],
+)
+def test_a_drill_that_must_not_be_made_is_refused_before_any_host_is_asked(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], refused: str
+) -> None:
+    monkeypatch.setattr(cli, "_cluster", lambda state: small_cluster(environment="production"))
+    monkeypatch.setattr(run, "prove_all", lambda *_, **__: pytest.fail("hosts were asked"))
+    done = CliRunner().invoke(cli.app, ["close-on-timeout", "prove", *words])
+    assert isinstance(done.exception, OpskitError), done.output
+    assert (refused in str(done.exception), done.exception.code) == (True, Exit.USAGE)
 
 
 class Scripted:
