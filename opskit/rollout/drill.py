@@ -168,18 +168,23 @@ class _Rounds:
         )
 
     async def _until_judged(self, name: str, tried: Sequence[JvmKey], began: float, hanging: Hanging) -> str:
-        """Until the time is over, or all have moved and a gap of consumers would have shown; why it ended early."""
-        loop, calm_since = asyncio.get_running_loop(), None
+        """Until the time is over, or nobody is left and a gap of consumers would have shown; why it ended early."""
+        loop, calm_since, waiting = asyncio.get_running_loop(), None, list(tried)
         while (now := loop.time()) < began + self.hold:
             if why := hanging.ended():
                 return why
-            if calm_since is None and all(self._moved(key, name, began, now).verdict == "moved" for key in tried):
+            waiting = [key for key in waiting if not self._is_over(key, name, began, now)]
+            if calm_since is None and not waiting:
                 calm_since = now
             rest = self._limit + TICK_SECONDS if self._watch.groups else 0.0
             if calm_since is not None and now >= calm_since + rest:
                 return ""
             await asyncio.sleep(TICK_SECONDS)
         return ""
+
+    def _is_over(self, key: JvmKey, name: str, began: float, now: float) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self._watch.is_gone(key) or self._moved(key, name, began, now).verdict == "moved"
 
     def _moved(self, key: JvmKey, name: str, began: float, ended: float) -> Moved:
         def is_victim(flow: Flow) -> bool:
