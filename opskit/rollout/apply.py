@@ -13,6 +13,7 @@ from opskit.change.hosts import audit, locked
 from opskit.inventory.cluster import Cluster
 from opskit.paths import assets
 from opskit.reach.playbook import Event, PlaybookResult, play
+from opskit.rollout import survey
 from opskit.rollout.agent import agent_path
 from opskit.rollout.environment import prepare_script
 from opskit.rollout.jobs import Job
@@ -21,7 +22,7 @@ from opskit.rollout.result import PreviewResult
 from opskit.rollout.run import preview, prove_all
 from opskit.rollout.select import Selection, hosts
 from opskit.rollout.strategy import Around
-from opskit.rollout.todo import plan_jobs, without_done, without_hindered_starts
+from opskit.rollout.todo import confirmed, plan_jobs, without_done, without_hindered_starts
 from opskit.runs.folder import Run, start
 
 ROLL_SECONDS = 600.0
@@ -56,9 +57,10 @@ def apply(
     """
     began = time.monotonic()
     say("Looking at every JVM of the client hosts")
-    looked = preview(cluster, chosen, around)
-    jobs, hindered = without_hindered_starts(cluster, plan_jobs(cluster, looked, agent.sha256, around.untested_jdk))
-    jobs = without_done(cluster, hosts(cluster, chosen), looked, jobs, agent.path)
+    recorded = survey.standing(hosts(cluster, chosen))
+    looked = confirmed(cluster, preview(cluster, chosen, around), around, recorded, agent.path)
+    wanted = without_done(plan_jobs(cluster, looked, agent.sha256, around.untested_jdk), recorded)
+    jobs, hindered = without_hindered_starts(cluster, wanted)
     run = start(cluster.name, "rollout")
     result = ApplyResult(
         cluster=cluster.name, run=run.identity, outcome="checked", planned=looked.jvms, unseen=looked.unseen, seconds=0

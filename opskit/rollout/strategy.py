@@ -66,7 +66,7 @@ class _Case:
         if self.service.way == "property":
             old = ", ".join(sorted({client.release or "?" for client in jvm.clients if client.state == "off"}))
             return self._cannot(f"client {old} does not read the property", "Choose another way, or auto.")
-        if jvm.own_agent:
+        if jvm.own_agent and self.report is None:
             return self._held_on(f"its start options load opskit's agent ({jvm.own_agent}); prove asks it")
         if jvm.is_pending and self.service.restart:
             return self._pending()
@@ -103,7 +103,7 @@ class _Case:
         }
 
     def _flip(self, reason: str) -> Plan:
-        then: Way | None = None if start_objection(self.jvm) or self.jvm.own_agent else "agent-at-start"
+        then: Way | None = None if start_objection(self.jvm) else "agent-at-start"
         if self.jvm.is_pending:
             then, reason = None, f"{reason}; a restart is pending that will hold the changed jar"
         options = agent_options("on", self.service.mode, self.service.latency_fault or None)
@@ -112,7 +112,7 @@ class _Case:
             mode=self.service.mode,
             then=then,
             reason=reason,
-            remedy="" if then or self.jvm.is_pending or self.jvm.own_agent else f"For its next start: {_EXPORT}",
+            remedy="" if then or self.jvm.is_pending else f"For its next start: {_EXPORT}",
             command=f"load the agent with {options} into pid {self.jvm.pid} by the attach protocol",
         )
 

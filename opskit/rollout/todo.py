@@ -1,16 +1,18 @@
 """What is left to do on which host: the jobs of the plans, without what is done and what would not work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from opskit.inventory.cluster import Client, Cluster
+from opskit.inventory.cluster import Cluster
 from opskit.reach.sweep import HostResult, sweep
 from opskit.rollout import survey
 from opskit.rollout.environment import SHOWN, UnitFacts, hindrances
 from opskit.rollout.jobs import Job, job
+from opskit.rollout.model import Jvm, ProcessRef
 from opskit.rollout.outcome import JobOutcome
-from opskit.rollout.result import PreviewResult
+from opskit.rollout.result import PlannedJvm, PreviewResult
 from opskit.rollout.run import service_of
+from opskit.rollout.strategy import Around, decide
 
 AT_START, FLIP = "agent-at-start", "live-flip"
 
@@ -28,40 +30,46 @@ def plan_jobs(
     return found
 
 
-def without_done(
-    cluster: Cluster,
-    clients: Sequence[Client],
-    looked: PreviewResult,
-    jobs: Mapping[str, tuple[Job, ...]],
-    agent: Path,
-) -> dict[str, tuple[Job, ...]]:
-    """The jobs without those that a record says were done to this very process; a flip must be in force there still."""
-    recorded = survey.standing(clients)
+Records = Mapping[tuple[str, int, int], tuple[str, ...]]
+"""(host, pid, start_ticks) → the ways that were applied to that process."""
 
-    def is_recorded(host: str, one: Job) -> bool:
-        ways = recorded.get((host, one.process.pid, one.process.start_ticks), ())
-        return not one.restart and {step.way for step in one.steps} <= set(ways)
 
-    flipped = {
-        (host, one.process.pid)
-        for host, members in jobs.items()
-        for one in members
-        if is_recorded(host, one) and any(step.way == FLIP for step in one.steps)
-    }
-    wanted = {
-        host: [one.jvm for one in looked.jvms if one.process.host == host and (host, one.jvm.pid) in flipped]
-        for host in {host for host, _ in flipped}
-    }
-    asked = survey.reports(cluster, wanted, agent) if wanted else {}
+def confirmed(cluster: Cluster, looked: PreviewResult, around: Around, recorded: Records, agent: Path) -> PreviewResult:
+    """The plans once more, with what the agent says where it is already: by a record, or since the start."""
+
+    def has_agent(one: PlannedJvm) -> bool:
+        started = bool(one.jvm.own_agent) and not one.jvm.options.attach_disabled
+        return bool(one.jvm.clients) and (started or FLIP in recorded.get(_key(one.process), ()))
+
+    wanted: dict[str, list[Jvm]] = {}
+    for one in filter(has_agent, looked.jvms):
+        wanted.setdefault(one.process.host, []).append(one.jvm)
+    asked = survey.reports(cluster, wanted, agent, around.untested_jdk) if wanted else {}
+
+    def again(one: PlannedJvm) -> PlannedJvm:
+        found = asked.get((one.process.host, one.jvm.pid))
+        if found is None or found.report is None:
+            return one
+        service = service_of(cluster, one.process.host, one.jvm)
+        return one.model_copy(update={"plan": decide(one.jvm, service, around, found.report)})
+
+    return looked.model_copy(update={"jvms": tuple(map(again, looked.jvms))})
+
+
+def without_done(jobs: Mapping[str, tuple[Job, ...]], recorded: Records) -> dict[str, tuple[Job, ...]]:
+    """The jobs without those that wait for somebody's restart only: a record says that all else was done."""
 
     def is_done(host: str, one: Job) -> bool:
-        if (host, one.process.pid) not in flipped:
-            return is_recorded(host, one)
-        report = asked[host, one.process.pid].report
-        return report is not None and report.is_on
+        ways = {step.way for step in one.steps}
+        done = recorded.get((host, one.process.pid, one.process.start_ticks), ())
+        return not one.restart and FLIP not in ways and ways <= set(done)
 
     left = {host: tuple(one for one in members if not is_done(host, one)) for host, members in jobs.items()}
     return {host: members for host, members in left.items() if members}
+
+
+def _key(process: ProcessRef) -> tuple[str, int, int]:
+    return process.host, process.pid, process.start_ticks
 
 
 def without_hindered_starts(

@@ -9,6 +9,7 @@ from test_rollout_run import CLUSTER, JVM, LIVE, MODERN, Hosts, client, previewe
 from opskit.reach.playbook import Event
 from opskit.rollout import apply, survey, todo
 from opskit.rollout.jobs import Job
+from opskit.rollout.strategy import Around
 
 SHA256 = "ab" * 32
 FACTS = {"systemd": 252, "properties": {}, "environment_files": {}}
@@ -37,32 +38,55 @@ def test_each_plan_becomes_its_steps_and_one_that_needs_nothing_none(monkeypatch
     assert found["client1"][0].steps[0].made == ("/run/opskit/agent/orders.service.env",)
 
 
+ON, OFF = {"report": LIVE}, {"report": LIVE | {"new_instances": False}}
+
+
 @pytest.mark.parametrize(
-    ("record", "report", "left"),
+    ("record", "answer", "left"),
     [
-        (None, None, True),
-        (FLIPPED, {"report": LIVE}, False),
-        (FLIPPED, {"report": LIVE | {"new_instances": False}}, True),
-        (FLIPPED, {"error": "it is frozen"}, True),
-        (FLIPPED | {"state": "begun"}, {"report": LIVE}, True),
-        (FLIPPED | {"process": {"pid": 4711, "start_ticks": 9}}, {"report": LIVE}, True),
-        (FLIPPED | {"ways": ["agent-at-start"]}, {"report": LIVE}, True),
+        (None, {}, [["live-flip", "agent-at-start"]]),
+        (FLIPPED, ON, []),
+        (FLIPPED | {"ways": ["live-flip"]}, ON, [["agent-at-start"]]),
+        (FLIPPED, OFF, [["live-flip", "agent-at-start"]]),
+        (FLIPPED, {"error": "it is frozen"}, [["live-flip", "agent-at-start"]]),
+        (FLIPPED | {"state": "begun"}, ON, [["live-flip", "agent-at-start"]]),
+        (FLIPPED | {"process": {"pid": 4711, "start_ticks": 9}}, ON, [["live-flip", "agent-at-start"]]),
     ],
 )
 def test_what_is_done_to_this_very_process_and_in_force_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, report: Any, left: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, answer: dict[str, Any], left: list[list[str]]
 ) -> None:
-    looked, found = jobs(monkeypatch)
+    looked, _ = jobs(monkeypatch)
     answers = {
         "rollout-standing": {"records": [record] if record else []},
-        "agent": {"results": [{"pid": 4711, "start_ticks": 123456, **(report or {})}]},
+        "agent": {"results": [{"pid": 4711, "start_ticks": 123456, **answer}]},
     }
     monkeypatch.setattr(survey, "sweep", Hosts(client1=client(), client2=client() | answers).sweep)
     jar = tmp_path / "agent.jar"
     jar.write_bytes(b"agent")
-    kept = todo.without_done(CLUSTER, CLUSTER.clients, looked, found, jar)
-    assert ("client2" in kept) == left
-    assert "client1" in kept, "what is to be restarted is not done before it was restarted"
+    recorded = survey.standing(CLUSTER.clients)
+    again = todo.confirmed(CLUSTER, looked, Around(3), recorded, jar)
+    found = ways(todo.without_done(todo.plan_jobs(CLUSTER, again, SHA256, False), recorded))
+    assert found.get("client2", []) == left
+    assert found["client1"] == [["agent-at-start"]], "what is to be restarted is not done before it was restarted"
+
+
+def test_a_jvm_that_was_switched_off_since_its_start_is_not_taken_for_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    agent = "/usr/local/lib/opskit/agent/opskit-agent-abc.jar=on"
+    started = JVM | {
+        "options": {"agents": [agent], "tool_options": True},
+        "constructed": {"value": "on", "why": "agent"},
+    }
+    looked = previewed(monkeypatch, client1=client(started), client2=client(started))
+    assert [one.plan.way for one in looked.jvms] == ["none-needed", "none-needed"]
+    off = {"agent": {"results": [{"pid": 4711, "start_ticks": 123456, **OFF}]}}
+    monkeypatch.setattr(survey, "sweep", Hosts(client1=off, client2=off).sweep)
+    jar = tmp_path / "agent.jar"
+    jar.write_bytes(b"agent")
+    again = todo.confirmed(CLUSTER, looked, Around(3), {}, jar)
+    assert [one.plan.way for one in again.jvms] == ["agent-at-start", "live-flip"]
 
 
 @pytest.mark.parametrize(
