@@ -12,12 +12,16 @@ from conftest import Done, Lab, interrupt, lab
 from zoo import Zoo, variants
 
 Figure = Callable[[str], None]
-FLIPPED, MODERN, UNTOUCHED = "fat-boot3", "new", "thin"
-"""Flipped by apply, and a consumer with traffic of its own; as it comes from 4.9.7; the control."""
+FLIPPED, POLLER, MODERN, UNTOUCHED = "fat-boot3", "poller", "new", "thin"
+"""Flipped by apply, and a consumer with traffic of its own; flipped, and asks only every 30 s; as it comes from 4.9.7;
+the control."""
+ASKING = (FLIPPED, MODERN, UNTOUCHED)
 TRAFFIC = ("send=200", "consume")
 ON = ("--only", f"/zoo-{FLIPPED}", "--only", f"/zoo-{MODERN}")
 MOVED_SECONDS = 8.0
 """A route query each second, one timeout of 3 s, the next, and a look."""
+POLLED_SECONDS = 66.0
+"""Two polls, a timeout, and a look."""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,9 @@ def services(running: Lab) -> Iterator[Zoo]:
     known[FLIPPED] = dataclasses.replace(known[FLIPPED], words=TRAFFIC)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(variants, "VARIANTS", tuple(known.values()))
-        with zoo.zoo(running, FLIPPED, MODERN, UNTOUCHED) as services:
-            flipped = rollout(services, "apply", "--soak", "0", "--only", f"/zoo-{FLIPPED}")
+        with zoo.zoo(running, FLIPPED, POLLER, MODERN, UNTOUCHED) as services:
+            only = ("--only", f"/zoo-{FLIPPED}", "--only", f"/zoo-{POLLER}")
+            flipped = rollout(services, "apply", "--soak", "0", *only)
             assert flipped.code == 0, flipped.said
             yield services
 
@@ -55,7 +60,7 @@ def stopped(services: Zoo, nameserver: str) -> bool:
 
 
 def test_who_is_on_leaves_and_goes_on_consuming(services: Zoo, figure: Figure) -> None:
-    services.attach("ns1")
+    services.attach("ns1", *ASKING)
     began = time.monotonic()
     done = rollout(services, "prove", "--drill", *ON)
     took = time.monotonic() - began
@@ -80,18 +85,21 @@ def test_an_untouched_client_stays_and_the_drill_says_so(services: Zoo, figure: 
     seen = moves(done.json)
     assert {name: one["verdict"] for name, one in seen.items()} == {
         FLIPPED: "moved",
+        POLLER: "moved",
         MODERN: "moved",
         UNTOUCHED: "stayed",
     }
     (tried,) = done.json["drill"]["rounds"]
     assert tried["nameserver"] == "ns2"
     assert tried["seconds"] >= done.json["drill"]["hold_seconds"] - 1
+    assert seen[POLLER]["seconds"] <= POLLED_SECONDS
     assert not stopped(services, "ns2")
+    figure(f"a client that polls every 30 s moved after {seen[POLLER]['seconds']} s")
     figure(f"the control after {tried['seconds']} s: {seen[UNTOUCHED]['why']}")
 
 
 def test_ctrl_c_wakes_the_nameserver_first(services: Zoo) -> None:
-    services.attach("ns1")
+    services.attach("ns1", *ASKING)
     process = services.lab.start("rollout", "close-on-timeout", "prove", "--drill")
     end = time.monotonic() + 60
     while not stopped(services, "ns1"):
