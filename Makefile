@@ -73,7 +73,7 @@ test-lab: runtime ## real RocketMQ, real hosts
 
 test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md holds what it showed
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -q tests/unit/test_jvm_fuzz.py
-	@$(BIN)/pytest tests/lab/long_load.py tests/lab/long_modes.py
+	@$(BIN)/pytest tests/lab/long_load.py tests/lab/long_modes.py tests/lab/long_fleet.py
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
 
 molecule: runtime ## the roles on real hosts: check, converge, idempotence, audit by testinfra
