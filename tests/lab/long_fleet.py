@@ -3,6 +3,7 @@
 Run by `make test-long`; docs/long-tests.md holds what it showed.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ def test_they_are_found_within_ten_seconds(services: Fleet, figure: Figure) -> N
     done = rollout(services, "preview")
     assert (len(done.json["jvms"]), done.json["unseen"]) == (JVMS, [])
     assert {one["plan"]["way"] for one in done.json["jvms"]} == {"live-flip"}
-    figure(f"preview of {JVMS} JVMs: {done.seconds:.1f} s, of which the look {done.json['seconds']} s")
+    figure(f"preview of {JVMS} JVMs: {done.seconds:.1f} s, of which the look {done.json['seconds']} s; {load()}")
     assert done.seconds < PREVIEW_SECONDS
 
 
@@ -58,7 +59,8 @@ def test_they_are_flipped_within_a_minute_and_none_is_harmed(
     flips = {name: [one for one in found if one.why == REDEFINES] for name, found in pauses.items()}
     at = sorted(one.at_ms for found in flips.values() for one in found)
     span, proof = (at[-1] - at[0]) / 1000, done.json["proof"]["seconds"]
-    figure(f"apply --batches {batches}: {done.seconds:.1f} s, {span:.1f} s from first flip to last, {proof} s proof")
+    took = f"{done.seconds:.1f} s, {span:.1f} s from first flip to last, {proof} s proof"
+    figure(f"apply --batches {batches}: {took}; {load()}")
     now = services.vm_threads()
     work = [now[name].ran_ms - one.ran_ms for name, one in worked.items()]
     waits = [now[name].waited_ms - one.waited_ms for name, one in worked.items()]
@@ -113,3 +115,8 @@ def ninetieth(values: Sequence[float]) -> float:
 def spread(values: Sequence[float]) -> str:
     """Median, 90th percentile and maximum, of milliseconds."""
     return f"{sorted(values)[len(values) // 2 - 1]:.1f} / {ninetieth(values):.1f} / {max(values):.1f} ms"
+
+
+def load() -> str:
+    """Of the machine in the last minute: where it is far above its cores, seconds and pauses are of the queue."""
+    return f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
