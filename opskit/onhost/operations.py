@@ -1,51 +1,58 @@
-"""Every operation a request may name, and the one function that answers it."""
+"""Every operation a request may name, and the one function that answers it.
 
-import io
+Functions are named, and imported where they are asked for: most requests need a small part of this program.
+"""
+
 import json
 import sys
+from importlib import import_module
 from typing import Any, Callable, Dict
 
-from . import changes, drain, faults, hold, locks, peers, snapshots, survey
+from . import changes, drain, faults
 from .errors import sentence
-from .jvm import agents, discover, rollout, starts, watching
 
 UNDO: Dict[str, changes.Undo] = {**drain.UNDO, **faults.UNDO}
+OPERATIONS: Dict[str, str] = {
+    "survey": "survey.answer",
+    "peers": "peers.answer",
+    "snapshot": "snapshots.answer",
+    "lock": "locks.take",
+    "unlock": "locks.release",
+    "audit": "locks.audit",
+    "jvms": "jvm.discover.answer",
+    "agent": "jvm.agents.answer",
+    "unit-facts": "jvm.starts.facts",
+    "rollout-undo": "jvm.rollout.undo",
+    "rollout-standing": "jvm.rollout.standing",
+    "undo": "operations.undo",
+    "undo-all": "operations.undo_all",
+}
+"""Each takes the request and gives the value of the reply."""
+HELD: Dict[str, str] = {"fault": "hold.run", "watch-flows": "jvm.watching.run"}
+"""Operations that go on talking; each gives the exit code."""
 
 
-def _undo_all(request: Dict[str, Any]) -> Dict[str, Any]:
+def undo_all(request: Dict[str, Any]) -> Dict[str, Any]:
+    """Every change that is armed here."""
     return {"undone": changes.undo_all(UNDO, request.get("patience", 0))}
 
 
-def _undo(request: Dict[str, Any]) -> Dict[str, Any]:
+def undo(request: Dict[str, Any]) -> Dict[str, Any]:
+    """One change, by its id."""
     return {"undone": [changes.undo(request["id"], UNDO, request.get("patience", 0))]}
 
 
-OPERATIONS: Dict[str, Callable[[Dict[str, Any]], Dict[str, Any]]] = {
-    "survey": survey.answer,
-    "peers": peers.answer,
-    "snapshot": snapshots.answer,
-    "lock": locks.take,
-    "unlock": locks.release,
-    "audit": locks.audit,
-    "jvms": discover.answer,
-    "agent": agents.answer,
-    "unit-facts": starts.facts,
-    "rollout-undo": rollout.undo,
-    "rollout-standing": rollout.standing,
-    "undo": _undo,
-    "undo-all": _undo_all,
-}
-HELD: Dict[str, Callable[[Dict[str, Any], io.BufferedReader, int], int]] = {
-    "fault": hold.run,
-    "watch-flows": watching.run,
-}
-"""Operations that go on talking; each gives the exit code."""
+def named(path: str) -> Callable[..., Any]:
+    """The function of this program that a path of the tables names."""
+    module, _, name = path.rpartition(".")
+    found: Callable[..., Any] = getattr(import_module("." + module, __package__), name)
+    return found
 
 
 def reply(request: Dict[str, Any]) -> Dict[str, Any]:
     """Run one operation; {"ok": value} or {"error": sentence}."""
     try:
-        return {"ok": OPERATIONS[request["op"]](request)}
+        return {"ok": named(OPERATIONS[request["op"]])(request)}
     except Exception as error:
         return {"error": sentence(error)}
 
@@ -58,7 +65,7 @@ def main() -> None:
     lines: Any = sys.stdin.buffer
     request = json.loads(sys.argv[1] if len(sys.argv) > 1 else lines.readline())
     if request["op"] in HELD:
-        sys.exit(HELD[request["op"]](request, lines, sys.stdout.fileno()))
+        sys.exit(named(HELD[request["op"]])(request, lines, sys.stdout.fileno()))
     answer = reply(request)
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.exit(0 if "ok" in answer else 1)

@@ -8,8 +8,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 import opskit.onhost
-from opskit.onhost import archive
+from opskit.onhost import archive, operations
 
 FOLDER = Path(opskit.onhost.__file__).parent
 
@@ -39,6 +41,11 @@ def test_an_unknown_operation_is_an_error_reply_not_a_crash(tmp_path: Path) -> N
     program.write_bytes(archive.build())
     done = subprocess.run([sys.executable, program, '{"op": "fly"}'], capture_output=True, text=True, check=False)
     assert (done.returncode, json.loads(done.stdout)) == (1, {"error": "KeyError: 'fly'"})
+
+
+@pytest.mark.parametrize("path", [*operations.OPERATIONS.values(), *operations.HELD.values()])
+def test_every_operation_has_its_function(path: str) -> None:
+    assert callable(operations.named(path))
 
 
 def test_what_runs_on_hosts_imports_the_standard_library_only() -> None:
