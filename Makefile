@@ -62,14 +62,15 @@ test: lint test-unit java test-lab ## everything that CI runs, fast failures fir
 test-unit: install ## pure tests; no container, no network
 	@$(BIN)/pytest -q -n 2 tests/unit
 
-# what measures seconds runs alone; drills, whose baseline wants a calm machine, beside each other; the rest, two at a time
+# what measures seconds runs alone; drills and rollouts, which want a calm machine, beside each other; then the rest
 TIMED := tests/lab/test_deploy.py tests/lab/test_status_real.py
 DRILLS := tests/lab/test_verify.py tests/lab/test_incident.py
+ROLLOUTS := $(wildcard tests/lab/test_rollout_*.py)
 
 test-lab: runtime ## real RocketMQ, real hosts
 	@$(BIN)/pytest $(TIMED)
-	@$(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
-	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED) $(DRILLS),$(wildcard tests/lab/test_*.py))
+	@$(BIN)/pytest -n 2 --dist loadfile $(DRILLS) $(ROLLOUTS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(filter-out $(TIMED) $(DRILLS) $(ROLLOUTS),$(wildcard tests/lab/test_*.py))
 
 test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md holds what it showed
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -q tests/unit/test_jvm_fuzz.py
