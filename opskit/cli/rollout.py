@@ -150,20 +150,21 @@ def undo(
 ) -> None:
     """Take back what is on record on the client hosts: files and jars to the byte, and live instances switched off.
 
-    Exit 0: undone. Exit 3: a host is out of reach. Exit 4: something could not be put back; it stays on record.
+    Exit 0: undone. Exit 2: nothing on record answers to the names. Exit 3: a host is out of reach. Exit 4: something
+    could not be put back; it stays on record.
 
     Example: `opskit -i prod rollout close-on-timeout undo --only shop1/orders`
     """
     from opskit.change.confirm import confirm as ask_for_name
     from opskit.rollout.present_apply import present_undo
-    from opskit.rollout.select import hosts, selections
+    from opskit.rollout.select import selections
     from opskit.rollout.undo import undo as take_back
 
     state: State = ctx.obj
     cluster = _cluster(state)
     chosen = selections(cluster, only or ())
     ask_for_name(cluster, confirm)
-    result = take_back(cluster, hosts(cluster, chosen), [one.name for one in chosen if one.name], restart)
+    result = take_back(cluster, chosen, restart)
     finish(state, result, tuple(present_undo(result)), result.exit)
 
 

@@ -52,15 +52,22 @@ def standing(clients: Sequence[Client]) -> dict[tuple[str, int, int], tuple[str,
 
     A host that does not answer is told of by `jvms`.
     """
-    requests = {client.host.name: {"op": "rollout-standing", "subjects": []} for client in clients}
-    results = sweep(requests, [client.host.endpoint for client in clients])
-    return {
-        (host, record["process"]["pid"], record["process"]["start_ticks"]): tuple(record["ways"])
-        for host, result in results.items()
-        if result.outcome == "ok"
-        for record in result.value["records"]
-        if record["state"] == "applied"
-    }
+    found: dict[tuple[str, int, int], tuple[str, ...]] = {}
+    for host, result in records(clients, {client.host.name: () for client in clients}).items():
+        for record in result.value["records"] if result.outcome == "ok" else ():
+            if record["state"] == "applied":
+                key = host, record["process"]["pid"], record["process"]["start_ticks"]
+                found[key] = tuple(dict.fromkeys((*found.get(key, ()), *record["ways"])))
+    return found
+
+
+def records(clients: Sequence[Client], patterns: Mapping[str, Sequence[str]]) -> dict[str, HostResult]:
+    """What stands on record on each host of `patterns`: {"records": [{subject, process, state, ways, …}]}.
+
+    patterns: by host, globs of what a record is about; none for all.
+    """
+    requests = {host: {"op": "rollout-standing", "subjects": list(globs)} for host, globs in patterns.items()}
+    return sweep(requests, [client.host.endpoint for client in clients])
 
 
 def peers(cluster: Cluster) -> dict[str, HostResult]:
