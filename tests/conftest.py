@@ -2,5 +2,6 @@
 
 import signal
 
-# a shell's background job ignores Ctrl-C, and so would each opskit that a test starts and interrupts
+# what a shell's background job or nohup ignores, so would each opskit that a test starts and interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)

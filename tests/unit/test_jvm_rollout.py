@@ -3,18 +3,21 @@
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from jar_cases import remoting
 
 from opskit.onhost import changes, units
-from opskit.onhost.jvm import agents, attach, jars, records, restarts, rollout, steps
+from opskit.onhost.errors import FaultError
+from opskit.onhost.jvm import agents, attach, jars, originals, records, restarts, rollout, roots
+from opskit.onhost.processes import Process
 
-PROCESS = {"pid": 4711, "start_ticks": 99}
+PROCESS = {"pid": os.getpid(), "start_ticks": 99}
 AGENT = b"an agent"
 
 
@@ -28,6 +31,10 @@ class Host:
     there: bool = True
     attach_fails: bool = False
     comes_back: list[bool] = field(default_factory=list)
+    refuses: str = ""
+    environment: bytes = b""
+    errors: list[str] = field(default_factory=list)
+    runs_now: Process | None = None
     runs: int = 0
 
     @property
@@ -43,13 +50,20 @@ class Host:
         if self.attach_fails:
             raise attach.AttachError("it does not answer")
         self.asked.append(options)
-        return {"verb": options.partition(",")[0]}
+        return {"new_instances": not options.startswith("off"), "instances": [], "errors": self.errors}
 
-    def restart(self, unit: str, health: str, seconds: float) -> int:
+    def restart(self, unit: str, health: str, seconds: float) -> None:
         self.restarted.append(unit)
+        self.start(4712)
         if self.comes_back and not self.comes_back.pop(0):
             raise units.UnitError(f"{unit} did not come back within {seconds:.0f} s")
-        return 4712
+
+    def start(self, pid: int, environment: bytes = b"JAVA_TOOL_OPTIONS=-javaagent:/x/opskit-agent-1.jar=on\0") -> None:
+        """The unit runs another process from now on."""
+        self.runs_now = Process(pid, 1, "S")
+        place = self.folder / "proc" / str(pid)
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "environ").write_bytes(self.environment or environment)
 
     def apply(self, *steps: dict[str, Any], restart: bool = False, jobs: int = 1) -> list[dict[str, Any]]:
         job = {"subject": "orders.service", "process": PROCESS, "unit": "orders.service", "steps": list(steps)}
@@ -72,7 +86,7 @@ class Host:
 
     def tree(self) -> dict[str, bytes]:
         """Every file that belongs to the application or the unit."""
-        own = [path for path in self.folder.rglob("*") if path.is_file() and "changes" not in path.parts]
+        own = [path for path in self.folder.rglob("*") if path.is_file() and not {"changes", "proc"} & {*path.parts}]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in own}
 
     def flip(self) -> dict[str, Any]:
@@ -97,7 +111,10 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(agents, "is_there", lambda ref: found.there)
     monkeypatch.setattr(restarts, "restart", found.restart)
     monkeypatch.setattr(units, "systemctl", lambda *words, timeout=30: "")
-    monkeypatch.setattr(units, "state", lambda unit: {"pid": 0})
+    monkeypatch.setattr(records, "LOCK", str(tmp_path / "changes" / "lock"))
+    monkeypatch.setattr(attach, "refused", lambda pid, untested, loads: found.refuses or None)
+    monkeypatch.setattr(restarts, "jvm_of", lambda unit: found.runs_now)
+    monkeypatch.setattr(roots, "PROC", str(tmp_path / "proc"))
     yield found
 
 
@@ -109,7 +126,7 @@ def state_of(jar: Path) -> str:
 def test_all_three_ways_are_done_and_undone_to_the_byte(host: Host) -> None:
     before = host.tree()
     (done,) = host.apply(host.flip(), host.at_start(), host.patch())
-    assert (done["state"], done["changed"], done["report"]) == ("applied", True, {"verb": "on"})
+    assert (done["state"], done["changed"], done["report"]["new_instances"]) == ("applied", True, True)
     assert (state_of(host.jar), host.drop_in.read_text()) == ("on", "[Service]\n")
     assert [one["state"] for one in records.standing()] == ["applied"]
     (undone,) = host.undo()
@@ -177,11 +194,159 @@ def test_a_jar_that_was_deployed_since_the_preview_is_not_touched(host: Host) ->
     assert host.tree() == before
 
 
-def test_a_jvm_that_cannot_be_attached_keeps_what_came_before_it_out(host: Host) -> None:
+def test_a_jvm_that_takes_no_agent_is_refused_before_anything_is_touched(host: Host) -> None:
+    before, host.refuses = host.tree(), "it was started with -XX:+DisableAttachMechanism"
+    (done,) = host.apply(host.at_start(), host.flip())
+    assert (done["state"], done["sentence"]) == ("refused", host.refuses)
+    assert host.tree() == before
+    assert not records.standing()
+
+
+def test_a_jvm_that_did_not_answer_may_be_on_so_its_record_stays(host: Host) -> None:
     before, host.attach_fails = host.tree(), True
     (done,) = host.apply(host.at_start(), host.flip())
-    assert (done["state"], done["sentence"]) == ("rolled back", "it does not answer")
+    assert (done["state"], "could not be put back" in done["sentence"]) == ("stuck", True)
+    host.attach_fails = False
+    assert host.undo()[0]["error"] == ""
+    assert (host.asked, host.tree()) == (["off"], before)
+
+
+def test_a_flip_that_the_agent_does_not_confirm_is_taken_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def ask(ref: Any, jar: bytes, options: str, seconds: float, untested: bool = False) -> dict[str, Any]:
+        said.append(options)
+        return {"new_instances": False, "instances": [], "errors": ["its owner switched it off"]}
+
+    monkeypatch.setattr(agents, "ask", ask)
+    (done,) = host.apply(host.flip())
+    assert (done["state"], "its owner switched it off" in done["sentence"]) == ("rolled back", True)
+    assert said == ["on,mode=nameserver", "off"]
+
+
+def test_a_flip_that_was_never_tried_is_not_switched_off(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rollout, "_lay_down", full)
+    (done,) = host.apply(host.flip())
+    assert (done["state"], host.asked) == ("rolled back", [])
+
+
+def test_undoing_a_second_flip_puts_the_mode_of_the_first_back(host: Host) -> None:
+    host.apply(host.flip())
+    host.apply(host.flip() | {"mode": "every"})
+    newest = records.standing()[-1]
+    assert newest["steps"][0]["mode"] == "every"
+    host.undo()
+    assert host.asked == ["on,mode=nameserver", "on,mode=every", "on,mode=nameserver", "off"]
+
+
+def test_what_failed_to_be_undone_keeps_what_was_done_before_it(host: Host) -> None:
+    before = host.tree()
+    host.apply(host.at_start("first\n"))
+    host.apply(host.flip(), host.at_start("second\n"))
+    host.attach_fails = True
+    assert [bool(one["error"]) for one in host.undo()] == [True, True]
+    host.attach_fails = False
+    assert [one["error"] for one in host.undo()] == ["", ""]
     assert host.tree() == before
+
+
+def test_a_start_that_did_not_take_the_agent_is_put_back(host: Host) -> None:
+    before, host.environment = host.tree(), b"HOME=/\0"
+    (done,) = host.apply(host.at_start(), restart=True)
+    assert (done["state"], "without the agent" in done["sentence"]) == ("rolled back", True)
+    assert host.tree() == before
+
+
+def test_a_service_that_is_unwell_before_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarts, "check", lambda health: "its health command exits 127")
+    (done,) = host.apply(host.at_start(), restart=True)
+    assert (done["state"], host.restarted) == ("refused", [])
+
+
+def test_an_undo_restarts_only_what_was_started_since(host: Host) -> None:
+    host.apply(host.at_start())
+    host.undo(restart=True)
+    assert host.restarted == []
+    host.apply(host.at_start())
+    host.start(4713)
+    host.undo(restart=True)
+    assert host.restarted == ["orders.service"]
+
+
+def test_an_undo_names_its_subjects_by_globs_and_pids(host: Host) -> None:
+    for pattern, count in (("s0", 1), ("s*", 2), (str(os.getpid()), 2), ("orders", 0), ("*", 2)):
+        host.apply(host.flip(), jobs=2)
+        assert len(rollout.undo({"subjects": [pattern], "restart": False})["undone"]) == count, pattern
+        host.undo()
+
+
+def test_two_at_once_are_refused(host: Host) -> None:
+    (host.folder / "changes").mkdir()
+    with records.exclusively(), pytest.raises(FaultError, match="another rollout"):
+        host.apply(host.flip())
+    host.apply(host.flip())
+
+
+def test_a_jar_that_two_jvms_run_is_put_back_with_the_last_of_them(host: Host) -> None:
+    before = host.tree()
+    host.apply(host.patch(), jobs=2)
+    (undone,) = rollout.undo({"subjects": ["s1"], "restart": False})["undone"]
+    assert "stays patched" in undone["sentences"][0]
+    assert state_of(host.jar) == "on"
+    rollout.undo({"subjects": ["s0"], "restart": False})
+    assert host.tree() == before
+
+
+def test_a_patched_jar_without_its_original_stays_on_record(host: Host) -> None:
+    host.apply(host.patch())
+    original = host.jar.with_name(host.jar.name + ".opskit-original")
+    kept = original.read_bytes()
+    original.unlink()
+    assert "is gone" in host.undo()[0]["error"]
+    original.write_bytes(kept)
+    assert host.undo()[0]["error"] == ""
+
+
+def test_a_roll_killed_after_the_jar_was_replaced_does_not_undo_a_later_deployment(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, kept = records.keep, list[dict[str, Any]]()
+
+    def killed(record: dict[str, Any]) -> None:
+        kept.append(record)
+        if len(kept) == 3:
+            raise KeyboardInterrupt
+        keep(record)
+
+    monkeypatch.setattr(records, "keep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        host.apply(host.patch())
+    monkeypatch.setattr(records, "keep", keep)
+    assert state_of(host.jar) == "on"
+    host.jar.write_bytes(b"deployed since")
+    assert "deployed again" in host.undo()[0]["sentences"][0]
+    assert host.jar.read_bytes() == b"deployed since"
+    assert not host.jar.with_name(host.jar.name + ".opskit-original").exists()
+
+
+def test_a_link_in_the_place_of_a_jar_is_refused(host: Host) -> None:
+    step, real = host.patch(), host.jar.with_name("real.jar")
+    host.jar.rename(real)
+    host.jar.symlink_to(real)
+    (done,) = host.apply(step)
+    assert (done["state"], "is a link" in done["sentence"]) == ("refused", True)
+
+
+def test_what_somebody_else_laid_down_is_not_taken_away(host: Host) -> None:
+    agent = host.folder / "agents" / "agent.jar"
+    agent.parent.mkdir()
+    agent.write_bytes(AGENT)
+    host.apply(host.flip())
+    host.undo()
+    assert agent.read_bytes() == AGENT
 
 
 def test_a_jvm_that_cannot_be_switched_off_stays_on_record_until_it_can(host: Host) -> None:
@@ -216,11 +381,10 @@ def test_a_full_disk_leaves_the_jar_as_it_was_and_nothing_beside_it(
 ) -> None:
     before = host.tree()
 
-    def full(file: object, out: BinaryIO, on: bool) -> list[str]:
-        out.write(b"half of a jar")
-        raise OSError(28, "No space left on device")
+    def full(source: str, target: str, on: bool) -> list[str]:
+        raise OSError(28, "No space left on device", target)
 
-    monkeypatch.setattr(steps.patching, "change", full)
+    monkeypatch.setattr(originals.patching, "patch", full)
     (done,) = host.apply(host.patch())
     assert done["state"] == "rolled back"
     assert "No space left" in done["sentence"]

@@ -4,8 +4,10 @@ What lies between entries, before the zip and behind it is copied as it is. Of a
 around it, the checksum and the sizes change too; of what follows, its place in the directory.
 """
 
+import errno
 import io
 import os
+import stat
 import struct
 import zlib
 from bisect import bisect_left
@@ -38,14 +40,18 @@ class _Change(NamedTuple):
 def patch(source: str, target: str, on: bool) -> List[str]:
     """Write the jar `source`, with close-on-timeout `on` or off in every client of it, to the new file `target`.
 
-    Returns the entries that were changed. `target` is on the disk when this returns, with the mode and owner of any
-    new file; it is not there where this raises. The caller gives it the source's mode and owner and renames it.
+    Returns the entries that were changed. `target` is on the disk when this returns, with the source's owner and mode;
+    it is not there where this raises. The caller renames it.
 
     Raises PatchError where nothing can or need be changed: all clients that need it are changed, or none.
     OSError as the file system does, FileExistsError among them.
     """
-    with open(source, "rb") as file, open(target, "xb") as out:
+    with plain(source) as file, open(target, "xb") as out:
         try:
+            was = os.fstat(file.fileno())
+            # by descriptor: the folder may belong to somebody who swaps names
+            os.fchown(out.fileno(), was.st_uid, was.st_gid)
+            os.fchmod(out.fileno(), stat.S_IMODE(was.st_mode) & 0o777)
             changed = change(file, out, on)
             out.flush()
             os.fsync(out.fileno())
@@ -56,6 +62,20 @@ def patch(source: str, target: str, on: bool) -> List[str]:
             os.unlink(target)
             raise
     return changed
+
+
+def plain(path: str) -> BinaryIO:
+    """A plain file, opened for reading: no link is followed, no pipe is waited for. Raises PatchError for another."""
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise PatchError(f"{path} is a link") from None
+        raise
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise PatchError(f"{path} is no plain file")
+    return open(number, "rb")
 
 
 def change(file: BinaryIO, out: BinaryIO, on: bool) -> List[str]:

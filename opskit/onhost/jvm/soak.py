@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .. import processes, units
+from .. import processes
 from . import flows, restarts, roots
 
 CLIENT_LOG = "rocketmq_client.log"
@@ -62,10 +62,10 @@ def judge(before: Look, after: Look, limits: Limits) -> List[str]:
 
 
 def _look(job: Dict[str, Any], nameservers: List[int], brokers: List[int]) -> Look:
-    pid = units.state(job["unit"])["pid"] if job["unit"] else job["process"]["pid"]
-    process = processes.look(pid) if pid else None
+    process = restarts.jvm_of(job["unit"]) if job["restart"] else _same(job["process"])
     if process is None:
         return Look(None, [], [], None, 0)
+    pid = process.pid
     found = flows.of(pid, nameservers)
     log = _client_log(pid)
     return Look(
@@ -75,6 +75,12 @@ def _look(job: Dict[str, Any], nameservers: List[int], brokers: List[int]) -> Lo
         log,
         os.stat(log).st_size if log else 0,
     )
+
+
+def _same(named: Dict[str, int]) -> Optional[processes.Process]:
+    """The process that was looked at; None where it is gone, whoever has its pid now."""
+    found = processes.look(named["pid"])
+    return found if found is not None and found.start_ticks == named["start_ticks"] else None
 
 
 def _client_log(pid: int) -> Optional[str]:

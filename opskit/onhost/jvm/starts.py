@@ -1,13 +1,14 @@
 """What tells whether an agent can be brought into the start of a unit by a drop-in."""
 
+import glob
 import os
 import re
 import stat
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from .. import units
 
-_FILE = re.compile(r"^(/.*?)(?: \(ignore_errors=\w+\))?$")
+_FILE = re.compile(r"^EnvironmentFiles=(/.*?)(?: \(ignore_errors=\w+\))?$")
 
 
 def facts(request: Dict[str, Any]) -> Dict[str, Any]:
@@ -18,11 +19,23 @@ def facts(request: Dict[str, Any]) -> Dict[str, Any]:
     version = int(re.findall(r"\d+", units.systemctl("--version"))[0])
     found = {}
     for unit in request["units"]:
-        shown = units.properties(unit, ",".join([*request["shown"], "EnvironmentFiles"]))
-        paths = [match.group(1) for match in map(_FILE.match, shown.pop("EnvironmentFiles", "").splitlines()) if match]
-        files = {path: writable(path) for path in paths}
+        shown = units.properties(unit, ",".join(request["shown"]))
+        # a line for each file, which a table of properties would fold into one
+        lines = units.systemctl("show", "-p", "EnvironmentFiles", unit)
+        files = {path: writable(path) for path in environment_files(lines)}
         found[unit] = {"systemd": version, "properties": shown, "environment_files": files}
     return {"units": found}
+
+
+def environment_files(lines: str) -> List[str]:
+    """Paths in what `systemctl show -p EnvironmentFiles` prints; a glob stands for what it finds, and its folder."""
+    found = []
+    for match in map(_FILE.match, lines.splitlines()):
+        if match and glob.has_magic(match.group(1)):
+            found += [os.path.dirname(match.group(1)), *glob.glob(match.group(1))]
+        elif match:
+            found.append(match.group(1))
+    return found
 
 
 def writable(path: str) -> str:
