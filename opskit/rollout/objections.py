@@ -1,5 +1,6 @@
 """Why a way is closed to one JVM: a sentence, empty where it is open. Pure."""
 
+from opskit.inventory.services import Mode
 from opskit.rollout.agent import PROPERTY
 from opskit.rollout.model import AgentReport, Jvm
 
@@ -57,6 +58,17 @@ def patch_objection(jvm: Jvm, report: AgentReport | None, accept_broker_closes: 
 def may_be_shared(report: AgentReport | None) -> bool:
     """Whether a producer and a consumer share a client instance; unknown counts as shared."""
     return report is None or not report.instances or any(instance.shared for instance in report.instances)
+
+
+def starts_on(jvm: Jvm, mode: Mode) -> bool:
+    """Whether opskit's agent came at the start and was told to be on in that mode; nameserver is its default."""
+    verb, *options = (jvm.own_agent or "").partition("=")[2].split(",")
+    return verb == "on" and ("mode=every" in options) == (mode == "every")
+
+
+def is_switched_off(jvm: Jvm) -> bool:
+    """Whether a client that reads the property is told by it to be off."""
+    return jvm.options.property == "false" and any(client.state == "property" for client in jvm.clients)
 
 
 def switched_off_by(jvm: Jvm) -> str:

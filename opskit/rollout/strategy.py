@@ -8,7 +8,14 @@ from opskit.inventory.services import Mode, Service
 from opskit.rocketmq.timers import Client as ClientTimers
 from opskit.rollout.agent import CONNECT_PROPERTY, HOME, PROPERTY, agent_options
 from opskit.rollout.model import AgentReport, HeldClient, Jvm
-from opskit.rollout.objections import flip_objection, patch_objection, start_objection, switched_off_by
+from opskit.rollout.objections import (
+    flip_objection,
+    is_switched_off,
+    patch_objection,
+    start_objection,
+    starts_on,
+    switched_off_by,
+)
 from opskit.rollout.plan import Plan, Restart
 from opskit.rollout.prices import UPGRADE, Way, account
 
@@ -48,26 +55,35 @@ class _Case:
             return self._cannot(f"what it holds could not be read: {jvm.unread or 'no reason told'}", _LOOK)
         if self.report and self.report.is_on and self.report.mode in (None, self.service.mode):
             return self._held_on(f"opskit's agent reports it on in the running process, mode {self.report.mode}")
-        if any(client.state == "off" for client in jvm.clients):
+        if self._is_old():
             return self._old()
         if foreign := next((client for client in jvm.clients if client.state in ("absent", "unknown")), None):
             return self._foreign(foreign)
         return self._modern()
 
     def _held_on(self, reason: str) -> Plan:
-        lasts = bool(self.jvm.own_agent) or bool(start_objection(self.jvm))
-        return self._make("none-needed", reason=reason, then=None if lasts else "agent-at-start")
+        lasts = bool(self.jvm.own_agent)
+        return self._make("none-needed", reason=reason, then=None if lasts else self._next_start())
+
+    def _next_start(self) -> Way | None:
+        """What can be prepared for the next start; the agent at a start does nothing for clients from 4.9.1 on."""
+        return "agent-at-start" if self._is_old() and not start_objection(self.jvm) else None
+
+    def _is_old(self) -> bool:
+        return any(client.state == "off" for client in self.jvm.clients)
 
     def _old(self) -> Plan:
         """Up to 4.9.0: the constructor says false."""
         jvm, ways = self.jvm, self._ways()
+        if self.report is None and starts_on(jvm, self.service.mode) and jvm.constructed.value != "off":
+            return self._held_on(f"its start options load opskit's agent ({jvm.own_agent}); prove asks it")
+        if self._waits_for_property():
+            return self._switched_off()
         if self.service.way in ways:
             return ways[self.service.way]()
         if self.service.way == "property":
             old = ", ".join(sorted({client.release or "?" for client in jvm.clients if client.state == "off"}))
             return self._cannot(f"client {old} does not read the property", "Choose another way, or auto.")
-        if jvm.own_agent and self.report is None:
-            return self._held_on(f"its start options load opskit's agent ({jvm.own_agent}); prove asks it")
         if jvm.is_pending and self.service.restart:
             return self._pending()
         if self.service.restart and not start_objection(jvm):
@@ -81,6 +97,14 @@ class _Case:
         if not start:
             return self._at_start(f"{flip}; so it has to wait for its next start")
         return self._cannot(f"{flip}, and {start}", f"{_EXPORT} Or bring in the client {UPGRADE}.")
+
+    def _waits_for_property(self) -> bool:
+        """Whether the agent is on as wanted beside a client that its property switches off: more of it would not help,
+        and a restart for it would come with every roll.
+        """
+        wanted = self.service.mode
+        is_in = self.report.mode == wanted if self.report else starts_on(self.jvm, wanted)
+        return is_in and self.service.way != "live-flip" and is_switched_off(self.jvm)
 
     def _ways(self) -> dict[str, Callable[[], Plan]]:
         """What the inventory may ask for; each is made or refused."""
@@ -103,16 +127,18 @@ class _Case:
         }
 
     def _flip(self, reason: str) -> Plan:
-        then: Way | None = None if start_objection(self.jvm) else "agent-at-start"
+        then, remedy = self._next_start(), ""
         if self.jvm.is_pending:
             then, reason = None, f"{reason}; a restart is pending that will hold the changed jar"
+        elif not then:
+            remedy = f"For its next start: {_EXPORT if self._is_old() else f'turn -D{PROPERTY} to true.'}"
         options = agent_options("on", self.service.mode, self.service.latency_fault or None)
         return self._make(
             "live-flip",
             mode=self.service.mode,
             then=then,
             reason=reason,
-            remedy="" if then or self.jvm.is_pending else f"For its next start: {_EXPORT}",
+            remedy=remedy,
             command=f"load the agent with {options} into pid {self.jvm.pid} by the attach protocol",
         )
 
@@ -169,17 +195,9 @@ class _Case:
         if jvm.constructed.value == "unknown":
             return self._cannot(f"what is in force is not known: {jvm.constructed.why}", "Ask it by prove --live.")
         if jvm.constructed.value == "off":
-            if way in ("live-flip", "agent-at-start"):
+            if way == "live-flip" and self.service.mode == "every":
                 return self._ways()[way]()
-            why = switched_off_by(jvm)
-            return self._make(
-                "property",
-                restart=self._restart(),
-                mode="every",
-                reason=f"it is switched off: {why}",
-                remedy="Take that out, or turn it to true; a start option wins over JAVA_TOOL_OPTIONS.",
-                command=f"-D{PROPERTY}=true",
-            )
+            return self._switched_off()
         if way == "property" and jvm.options.property != "true":
             return self._make(
                 "property",
@@ -199,6 +217,20 @@ class _Case:
             )
         why = "patched" if all(client.state == "on" for client in jvm.clients) else jvm.constructed.why
         return self._make("none-needed", reason=f"on, as constructed{f': {why}' if why else ''}")
+
+    def _switched_off(self) -> Plan:
+        refused = {
+            "live-flip": "; mode nameserver leaves such a client alone, only mode every flips it",
+            "agent-at-start": "; the agent at a start leaves such a client alone",
+        }
+        return self._make(
+            "property",
+            restart=self._restart(),
+            mode="every",
+            reason=f"it is switched off: {switched_off_by(self.jvm)}{refused.get(self.service.way, '')}",
+            remedy="Take that out, or turn it to true; a start option wins over JAVA_TOOL_OPTIONS.",
+            command=f"-D{PROPERTY}=true",
+        )
 
     def _restart(self) -> Literal["rolling", "next-restart"]:
         return "rolling" if self.service.restart and self.jvm.unit and not self.jvm.is_contained else "next-restart"

@@ -47,7 +47,7 @@ class Records:
 
 
 def taken_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: Records, *chosen: Selection) -> undo.UndoResult:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("OPSKIT_STATE", str(tmp_path))
     monkeypatch.setattr(survey, "sweep", told.sweep)
     monkeypatch.setattr(undo, "sweep", told.sweep)
     monkeypatch.setattr(undo, "locked", told.lock)

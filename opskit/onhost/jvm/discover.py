@@ -64,9 +64,10 @@ def constructed(clients: List[Dict[str, Any]], given: Dict[str, Any]) -> Dict[st
 
 def _judged(client: Dict[str, Any], given: Dict[str, Any]) -> Tuple[str, str]:
     state, jar = client["state"], os.path.basename(client["jar"])
-    if state in ("off", "property") and options.agent_on(given["agents"]):
+    if state == "off" and options.agent_on(given["agents"]):
         return "on", "opskit's agent switches it on at start"
     if state == "property":
+        # at a start no client is loaded yet, so the agent has nothing to set, in either mode (Rewriter, Switch)
         said = f"says {given['property']}" if given["property"] else "is not given, and true by default"
         return ("off" if given["property"] == "false" else "on"), f"{jar} obeys the property, which {said}"
     whys = {
