@@ -1,6 +1,10 @@
-"""Controller side of opskit.rocketmq.close_on_timeout: what is done to which JVM comes from the plan."""
+"""Controller side of opskit.rocketmq.close_on_timeout: the plan goes to the module in one argument, never logged."""
 
 from __future__ import annotations
+
+import base64
+import json
+import zlib
 
 from ansible_collections.opskit.rocketmq.plugins.plugin_utils.manifest import ManifestAction
 
@@ -15,5 +19,6 @@ class ActionModule(ManifestAction):
         super().run(tmp, task_vars)
         state = self._task.args.get("state", "applied")
         planned = self.host_manifest(task_vars)
-        arguments = {key: planned[key] for key in NEEDED[state]}
-        return self.module("close_on_timeout", {"state": state, **arguments}, task_vars)
+        wanted = {key: planned[key] for key in NEEDED[state]}
+        payload = base64.b64encode(zlib.compress(json.dumps(wanted).encode())).decode()
+        return self.module("close_on_timeout", {"state": state, "payload": payload}, task_vars)
