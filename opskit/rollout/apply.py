@@ -22,7 +22,7 @@ from opskit.rollout.result import PreviewResult
 from opskit.rollout.run import preview, prove_all
 from opskit.rollout.select import Selection, hosts
 from opskit.rollout.strategy import Around
-from opskit.rollout.todo import confirmed, plan_jobs, without_done, without_hindered_starts
+from opskit.rollout.todo import confirmed, plan_jobs, with_one_restart, without_done, without_hindered_starts
 from opskit.runs.folder import Run, start
 
 ROLL_SECONDS = 600.0
@@ -60,7 +60,8 @@ def apply(
     recorded = survey.standing(hosts(cluster, chosen))
     looked = confirmed(cluster, preview(cluster, chosen, around), around, recorded, agent.path)
     wanted = without_done(plan_jobs(cluster, looked, agent.sha256, around.untested_jdk), recorded)
-    jobs, hindered = without_hindered_starts(cluster, wanted)
+    possible, hindered = without_hindered_starts(cluster, wanted)
+    jobs = with_one_restart(possible)
     run = start(cluster.name, "rollout")
     result = ApplyResult(
         cluster=cluster.name, run=run.identity, outcome="checked", planned=looked.jvms, unseen=looked.unseen, seconds=0
@@ -152,22 +153,32 @@ def _shared(path: str, content: bytes, mode: str) -> dict[str, str]:
 
 
 def outcomes(jobs: Mapping[str, tuple[Job, ...]], events: Sequence[Event]) -> tuple[JobOutcome, ...]:
-    """Of every planned job, from what the hosts told; those that no host told of were not begun."""
+    """Of every planned job, from what the hosts told; not begun where nothing was asked of its host."""
     told = {
-        (event.host, one["subject"]): one
+        (event.host, one["pid"], one["start_ticks"]): one
         for event in events
         if event.outcome in ("ok", "failed")
         for one in event.result.get("jobs", ())
     }
     found = []
     for host, members in jobs.items():
+        silent = _silent([event for event in events if event.host == host])
         for one in members:
-            mine = told.get((host, one.subject), {"state": "not begun", "sentence": ""})
+            mine = told.get((host, one.process.pid, one.process.start_ticks), silent)
             ways = tuple(step.way for step in one.steps)
             found.append(
                 JobOutcome(host=host, subject=one.subject, ways=ways, state=mine["state"], sentence=mine["sentence"])
             )
     return tuple(found)
+
+
+def _silent(events: Sequence[Event]) -> dict[str, Any]:
+    """State and sentence of the jobs that a host told nothing of."""
+    if not any(event.outcome in ("started", "failed", "unreachable") for event in events):
+        return {"state": "not begun", "sentence": ""}
+    failed = next((event.sentence for event in events if event.outcome == "failed"), "")
+    why = failed or "its host was at it when the connection or opskit went"
+    return {"state": "unknown", "sentence": f"{why}; look with prove, or run it again"}
 
 
 def _failure(played: PlaybookResult, events: Sequence[Event]) -> str:

@@ -43,7 +43,10 @@ class Process(Shape):
 
 
 class Job(Shape):
-    """subject: what an operator calls the JVM. seconds: within which a restarted unit must be back."""
+    """subject: what an operator calls the JVM. steps: none where a restart is all that is missing.
+
+    seconds: within which a restarted unit must be back.
+    """
 
     subject: str
     process: Process
@@ -58,14 +61,15 @@ def job(jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk:
     """None where opskit has nothing to do on the host: the plan says so, or leaves it to the operator."""
     wanted = [way for way in (plan.way, plan.then) if way]
     steps = tuple(step for way in wanted if (step := _step(way, jvm, plan, service, agent_sha256, untested_jdk)))
-    if not steps:
+    restart = plan.restart == "rolling"
+    if not steps and not (restart and jvm.is_pending):
         return None
     return Job(
         subject=jvm.name,
         process=Process(pid=jvm.pid, start_ticks=jvm.start_ticks),
         unit=jvm.unit,
         steps=steps,
-        restart=plan.restart == "rolling",
+        restart=restart,
         health=service.health or "",
         seconds=service.restart_seconds,
     )

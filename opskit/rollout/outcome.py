@@ -4,18 +4,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from opskit.errors import Exit
+from opskit.errors import Exit, worst
 from opskit.rollout.model import Shape
 from opskit.rollout.result import PlannedJvm, ProveResult, Unseen
 
-State = Literal["applied", "refused", "rolled back", "stuck", "left", "not begun"]
+State = Literal["applied", "refused", "rolled back", "stuck", "left", "not begun", "unknown"]
 
 
 class JobOutcome(Shape):
     """What became of one JVM.
 
     refused: nothing was touched; rolled back: all was put back; stuck: it could not be; left, not begun: the roll
-    stopped before it.
+    stopped before it; unknown: its host was asked, and told nothing of it.
     """
 
     host: str
@@ -46,15 +46,19 @@ class ApplyResult(BaseModel):
     @property
     def exit(self) -> Exit:
         """What opskit could do is done and proved: 0. A JVM that it could not help is in the plan, and makes it 1."""
-        if any(job.state == "stuck" for job in self.jobs):
+        states = {job.state for job in self.jobs}
+        if "stuck" in states:
             return Exit.UNDO_FAILED
         if self.outcome == "cancelled":
             return Exit.TERMINATED if self.terminated else Exit.INTERRUPTED
-        if self.outcome == "failed":
-            return Exit.FAILS
         if self.outcome == "checked":
             return Exit.UNJUDGED if self.unseen else Exit.HOLDS
-        return self.proof.exit if self.proof else Exit.HOLDS
+        found = [self.proof.exit] if self.proof else []
+        if "unknown" in states:
+            found.append(Exit.UNJUDGED)
+        if self.outcome == "failed" and ("unknown" not in states or states & {"refused", "rolled back"}):
+            found.append(Exit.FAILS)
+        return worst(found)
 
 
 class UndoneJvm(Shape):

@@ -6,6 +6,8 @@ from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
 from opskit.rollout import present_prove
 from opskit.rollout.outcome import ApplyResult, JobOutcome, UndoResult
 
+RESTART = "restart"
+"""In place of a way, where the files on the disk were changed by somebody else, and a restart brought them in."""
 _MARKS: dict[str, Mark] = {"applied": "good", "left": "warn", "not begun": "warn"}
 
 
@@ -36,7 +38,7 @@ def present_undo(result: UndoResult) -> Iterator[Shape]:
                 (
                     one.host,
                     one.subject,
-                    ", ".join(one.ways),
+                    ", ".join(one.ways) or RESTART,
                     Cell(one.error, "bad") if one.error else Cell(". ".join(("undone", *one.sentences)), "good"),
                 )
                 for one in result.undone
@@ -50,4 +52,4 @@ def present_undo(result: UndoResult) -> Iterator[Shape]:
 
 def _row(job: JobOutcome) -> tuple[Cell | str, ...]:
     outcome = Cell(job.state, _MARKS.get(job.state, "bad"))
-    return job.host, job.subject, ", then ".join(job.ways), outcome, job.sentence
+    return job.host, job.subject, ", then ".join(job.ways) or RESTART, outcome, job.sentence

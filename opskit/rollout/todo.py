@@ -94,9 +94,22 @@ def without_hindered_starts(
                 hindered.append(
                     JobOutcome(host=host, subject=one.subject, ways=(AT_START,), state="refused", sentence=why)
                 )
-            if steps:
+            if steps or not one.steps:
                 kept[host] = (*kept.get(host, ()), one.model_copy(update={"steps": steps}))
     return kept, tuple(hindered)
+
+
+def with_one_restart(jobs: Mapping[str, tuple[Job, ...]]) -> dict[str, tuple[Job, ...]]:
+    """A unit of several JVMs is restarted once, after all else was done to them: a restart ends them all."""
+    found = {}
+    for host, members in jobs.items():
+        ordered = sorted(members, key=lambda one: one.restart)
+        last = {one.unit: number for number, one in enumerate(ordered)}
+        found[host] = tuple(
+            one.model_copy(update={"restart": one.restart and last[one.unit] == number})
+            for number, one in enumerate(ordered)
+        )
+    return found
 
 
 def _hindrance(wanted: Job, told: HostResult | None) -> str:

@@ -1,14 +1,19 @@
 """What a roll has to do on which host, and what it passes over; what became of each job, from the playbook's events."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_rollout_run import CLUSTER, JVM, LIVE, MODERN, Hosts, client, previewed
+from rollout_cases import CLIENT
+from test_rollout_run import CLUSTER, JVM, LIVE, MODERN, Hosts, client, previewed, shown
 
+from opskit.errors import Exit
 from opskit.reach.playbook import Event
-from opskit.rollout import apply, survey, todo
+from opskit.rollout import apply, present_apply, survey, todo
 from opskit.rollout.jobs import Job
+from opskit.rollout.outcome import ApplyResult, JobOutcome
+from opskit.rollout.result import ProveResult
 from opskit.rollout.strategy import Around
 
 SHA256 = "ab" * 32
@@ -112,10 +117,103 @@ def test_a_start_that_cannot_take_the_agent_is_left_out_and_says_why(
     assert all(refused[one.host] in one.sentence and one.state == "refused" for one in said)
 
 
+PENDING = JVM | {"clients": [CLIENT | {"replaced": True, "on_disk": "on"}]}
+
+
+def test_a_restart_that_is_all_that_is_missing_is_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = previewed(monkeypatch, client1=client(PENDING), client2=client(PENDING))
+    found = todo.plan_jobs(CLUSTER, looked, SHA256, False)
+    assert [(one.steps, one.restart) for one in found["client1"]] == [((), True)]
+    assert ways(found)["client2"] == [["live-flip"]], "what may not be restarted is flipped meanwhile"
+    done = {("client1", 4711, 123456): ("jar-patch",)}
+    left = todo.without_done({"client1": found["client1"]}, done)
+    assert todo.without_hindered_starts(CLUSTER, left) == ({"client1": found["client1"]}, ())
+    (outcome,) = apply.outcomes(left, [])
+    assert "restart" in shown(list(present_apply.present(applied("failed", outcome))))
+
+
+SECOND = JVM | {"pid": 4712}
+OTHER = JVM | {"pid": 4713, "unit": "billing.service"}
+LOOSE = [JVM | {"pid": pid, "unit": None} for pid in (4714, 4715)]
+
+
+def test_a_unit_of_two_jvms_is_restarted_once_after_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = previewed(monkeypatch, client1=client(JVM, SECOND, OTHER, *LOOSE), client2=client(JVM, SECOND))
+    found = todo.with_one_restart(todo.plan_jobs(CLUSTER, looked, SHA256, False))
+    assert [(one.process.pid, one.restart) for one in found["client1"]] == [
+        (4714, False),
+        (4715, False),
+        (4711, False),
+        (4712, True),
+        (4713, True),
+    ]
+    assert [one.restart for one in found["client2"]] == [False, False]
+
+
+def told_of(*pids: int, state: str = "applied", sentence: str = "") -> dict[str, Any]:
+    one = {"subject": "orders.service", "start_ticks": 123456, "state": state, "sentence": sentence}
+    return {"jobs": [one | {"pid": pid} for pid in pids]}
+
+
+def event(host: str, outcome: Any, result: dict[str, Any] | None = None) -> Event:
+    return Event("Roll", "Apply", host, outcome, False, result or {})
+
+
 def test_a_host_that_no_event_tells_of_was_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     _, found = jobs(monkeypatch)
-    told = {"jobs": [{"subject": "orders.service", "state": "rolled back", "sentence": "it did not come back"}]}
-    event = Event("Roll", "Apply", "client1", "failed", False, told)
-    first, second = apply.outcomes(found, [event])
+    told = told_of(4711, state="rolled back", sentence="it did not come back")
+    first, second = apply.outcomes(found, [event("client1", "started"), event("client1", "failed", told)])
     assert (first.host, first.state, first.sentence) == ("client1", "rolled back", "it did not come back")
     assert (second.host, second.state) == ("client2", "not begun")
+
+
+def test_two_jvms_of_one_unit_have_an_outcome_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = previewed(monkeypatch, client1=client(JVM, SECOND), client2=client())
+    found = todo.plan_jobs(CLUSTER, looked, SHA256, False)
+    told = {"jobs": [*told_of(4711)["jobs"], *told_of(4712, state="refused")["jobs"]]}
+    assert [one.state for one in apply.outcomes(found, [event("client1", "failed", told)])] == ["applied", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("events", "sentence"),
+    [
+        ([event("client1", "started")], "its host was at it when the connection or opskit went; look with prove"),
+        ([event("client1", "unreachable", {"msg": "timed out"})], "the connection or opskit went"),
+        ([event("client1", "started"), event("client1", "failed", {"msg": "no space left"})], "no space left; look"),
+    ],
+)
+def test_what_a_host_was_at_when_it_went_is_not_known(
+    monkeypatch: pytest.MonkeyPatch, events: list[Event], sentence: str
+) -> None:
+    _, found = jobs(monkeypatch)
+    first, second = apply.outcomes(found, events)
+    assert (first.state, second.state) == ("unknown", "not begun")
+    assert sentence in first.sentence
+
+
+def applied(outcome: Any, *jobs: JobOutcome, proof: ProveResult | None = None) -> ApplyResult:
+    return ApplyResult(cluster="small", run="r", outcome=outcome, planned=(), jobs=jobs, proof=proof, seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "states", "proved", "code"),
+    [
+        ("done", ["applied"], "holds", Exit.HOLDS),
+        ("done", ["applied"], "fails", Exit.FAILS),
+        ("done", ["applied", "unknown"], "holds", Exit.UNJUDGED),
+        ("failed", ["applied", "unknown"], "unjudged", Exit.UNJUDGED),
+        ("failed", ["applied", "unknown"], "holds", Exit.UNJUDGED),
+        ("failed", ["unknown", "not begun"], "fails", Exit.FAILS),
+        ("failed", ["unknown", "rolled back"], "unjudged", Exit.FAILS),
+        ("failed", ["applied"], "holds", Exit.FAILS),
+        ("failed", ["unknown", "stuck"], "unjudged", Exit.UNDO_FAILED),
+        ("cancelled", ["unknown"], "unjudged", Exit.INTERRUPTED),
+    ],
+)
+def test_what_is_not_known_is_not_judged_unless_something_worse_is(
+    outcome: str, states: list[Any], proved: Any, code: Exit
+) -> None:
+    jobs = [JobOutcome(host="client1", subject="orders.service", ways=(), state=state) for state in states]
+    at = datetime.now(UTC)
+    proof = ProveResult(cluster="small", at=at, seconds=1, judgement=proved, jvms=(), unseen=())
+    assert applied(outcome, *jobs, proof=proof).exit is code
