@@ -103,8 +103,8 @@ def apply(
 
     To go on after a stop, run it again: what is on is passed over. To try the canary alone: `--only HOST`.
 
-    Exit 0: on in all, and proved. Exit 1: the roll stopped, or one is off. Exit 3: a host is out of reach, another run
-    holds the lock, or of one nothing is proved. Exit 4: what failed could not be put back.
+    Exit 0: on in all, and proved. Exit 1: the roll stopped, or one is off. Exit 3: a host is out of reach or went
+    silent, another run holds the lock, or of one nothing is proved. Exit 4: what failed could not be put back.
 
     Examples: `opskit -i prod rollout close-on-timeout apply --check` · `… apply --only shop1 --soak 60`
     """
