@@ -34,7 +34,7 @@ demo: runtime ## build the lab, deploy a real cluster to it, hang a nameserver a
 	@$(OPSKIT) -i $(INVENTORY) lab up --name $(LAB)
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status
-	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --window 15 --stable 5
+	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --window 10 --stable 5
 	@printf '\nThe lab is still up. Three commands to try next:\n'
 	@printf '%s\n' '  # again: one sweep, nothing changes' \
 	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy" \
