@@ -84,10 +84,10 @@ def stop(jvm: Running) -> None:
 
 
 def left_in_tmp(pid: int) -> list[str]:
-    """What lies in its /tmp of ours, or only for a while."""
+    """What lies in its /tmp of ours for it; it may share the folder with JVMs of tests beside this one."""
     names = [path.name for path in Path(f"/proc/{pid}/root/tmp").iterdir()]
     own = [f".attach_pid{pid}", ".attach_pid1", ".attach_pid2"]
-    return [name for name in names if name.startswith(".opskit") or name in own]
+    return [name for name in names if name.endswith(f"-{pid}.jar") or name in own]
 
 
 @pytest.mark.parametrize("major", MAJORS)
