@@ -5,7 +5,7 @@ from typing import Literal
 from opskit.inventory.services import Mode, Service
 from opskit.rollout.agent import agent_path
 from opskit.rollout.environment import RUN, drop_in
-from opskit.rollout.model import Jvm, Shape
+from opskit.rollout.model import Jvm, ProcessRef, Shape
 from opskit.rollout.plan import Plan
 
 
@@ -37,11 +37,6 @@ class Step(Shape):
     jars: tuple[HeldJar, ...] = ()
 
 
-class Process(Shape):
-    pid: int
-    start_ticks: int
-
-
 class Job(Shape):
     """subject: what an operator calls the JVM. steps: none where a restart is all that is missing.
 
@@ -49,7 +44,7 @@ class Job(Shape):
     """
 
     subject: str
-    process: Process
+    process: ProcessRef
     unit: str | None
     steps: tuple[Step, ...]
     restart: bool
@@ -57,7 +52,9 @@ class Job(Shape):
     seconds: float
 
 
-def job(jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk: bool = False) -> Job | None:
+def job(
+    process: ProcessRef, jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk: bool = False
+) -> Job | None:
     """None where opskit has nothing to do on the host: the plan says so, or leaves it to the operator."""
     wanted = [way for way in (plan.way, plan.then) if way]
     steps = tuple(step for way in wanted if (step := _step(way, jvm, plan, service, agent_sha256, untested_jdk)))
@@ -66,7 +63,7 @@ def job(jvm: Jvm, plan: Plan, service: Service, agent_sha256: str, untested_jdk:
         return None
     return Job(
         subject=jvm.name,
-        process=Process(pid=jvm.pid, start_ticks=jvm.start_ticks),
+        process=process,
         unit=jvm.unit,
         steps=steps,
         restart=restart,

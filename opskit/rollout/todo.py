@@ -24,7 +24,7 @@ def plan_jobs(
     found: dict[str, tuple[Job, ...]] = {}
     for one in looked.jvms:
         host = one.process.host
-        wanted = job(one.jvm, one.plan, service_of(cluster, host, one.jvm), agent_sha256, untested_jdk)
+        wanted = job(one.process, one.jvm, one.plan, service_of(cluster, host, one.jvm), agent_sha256, untested_jdk)
         if wanted:
             found[host] = (*found.get(host, ()), wanted)
     return found

@@ -18,7 +18,7 @@ from opskit.status.result import StatusReport
 from opskit.verify.history import Header, Phase, PhaseName, Record
 from opskit.verify.limits import Limits
 from opskit.verify.nameservers import asking
-from opskit.verify.options import Options, hold_seconds, settle_seconds
+from opskit.verify.options import Options, hold_seconds, late_seconds, settle_seconds
 from opskit.verify.options import limits as limits_of
 from opskit.verify.probes import Probes
 from opskit.verify.request import fault_request
@@ -30,9 +30,6 @@ BASELINE_SECONDS = 90.0
 """How long the traffic has to become steady before the drill gives up."""
 HEALTHY_SECONDS = 120.0
 """How long the cluster has to become healthy again after the undo."""
-LATE_SECONDS = 160.0
-"""How long acknowledged messages are waited for: longer than a broker that woke misleads a consumer
-(`opskit.rocketmq.timers.client_forgotten`, and a rebalance)."""
 TICK_SECONDS = 1.0
 RECENT_SECONDS = 2.0
 CALM_SECONDS = 3.0
@@ -95,7 +92,7 @@ class Drill:
                 await self._baseline(limits, dialer)
                 await self._hang(targets, limits)
                 await self._thaw(dialer, limits)
-                await self._account()
+                await self._account(late_seconds(limits.thaw_seconds))
 
     def header(self) -> Header:
         return Header(
@@ -204,14 +201,14 @@ class Drill:
                 return
             await asyncio.sleep(TICK_SECONDS)
 
-    async def _account(self) -> None:
+    async def _account(self, most: float) -> None:
         self._enter("late")
         await self._probes.stop_sending()
         while any(probe.unaccounted for probe in self._probes.each if not probe.lost):
-            if time.monotonic() - self._entered > LATE_SECONDS:
+            if time.monotonic() - self._entered > most:
                 break
             await asyncio.sleep(TICK_SECONDS)
-            self._show(LATE_SECONDS)
+            self._show(most)
         self._enter("end")
 
     async def _status(self, dialer: Dialer) -> StatusReport:

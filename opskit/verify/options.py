@@ -22,6 +22,7 @@ INTERVAL_SHARE = 0.8
 WINDOWED = ("produce", "consume", "route")
 """Judged in every drill; fresh clients only where the inventory gives them a window (`opskit_windows`)."""
 MARGIN_SECONDS = 5.0
+LATE_MARGIN_SECONDS = 10.0
 
 Traffic = Literal["all", "core"]
 
@@ -130,6 +131,11 @@ def thaw_seconds(cluster: Cluster, targets: tuple[Target, ...]) -> float:
     hung = [ServerTimers("broker", one.release, one.settings) for target in targets for one in target.brokers]
     forgotten = [sum(timer.seconds for timer in (*client_forgotten(broker), REBALANCE)) for broker in hung]
     return max([*announced, *forgotten], default=0.0)
+
+
+def late_seconds(thaw_seconds: float) -> float:
+    """How long acknowledged messages are waited for: longer than a broker that woke misleads a consumer."""
+    return thaw_seconds + LATE_MARGIN_SECONDS
 
 
 def settle_seconds(cluster: Cluster, options: Options, limits: Limits) -> tuple[float, float]:

@@ -15,9 +15,9 @@ from opskit.runs.folder import Run, start
 from opskit.status.ask import ask_now
 from opskit.status.judge import judge as judge_status
 from opskit.verify import history
-from opskit.verify.drill import BASELINE_SECONDS, HEALTHY_SECONDS, LATE_SECONDS, Drill, Tick, unhealthy
+from opskit.verify.drill import BASELINE_SECONDS, HEALTHY_SECONDS, Drill, Tick, unhealthy
 from opskit.verify.history import History, Record
-from opskit.verify.options import Options
+from opskit.verify.options import Options, late_seconds
 from opskit.verify.outcome import outcome
 from opskit.verify.paused import PausedHosts, Pauser
 from opskit.verify.plan import plan
@@ -50,8 +50,8 @@ def verify(
         raise unhealthy(status)
     run = start(cluster.name, "verify")
     endpoints = [host.endpoint for host in cluster.hosts]
-    longest = READY_SECONDS + BASELINE_SECONDS + planned.hold_seconds + HEALTHY_SECONDS + LATE_SECONDS
-    longest += planned.settle_seconds + SLOW_SECONDS
+    longest = READY_SECONDS + BASELINE_SECONDS + planned.hold_seconds + HEALTHY_SECONDS
+    longest += planned.settle_seconds + late_seconds(planned.thaw_seconds) + SLOW_SECONDS
     probes = Probes(cluster, options.clients, bundles, planned, longest)
     with locked(run, endpoints, longest):
         create_on_every_master(cluster, TOPIC, QUEUES)

@@ -103,6 +103,10 @@ class Lab:
         )
         return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
+    def rollout(self, *words: str) -> Done:
+        """opskit rollout close-on-timeout, told as JSON."""
+        return self.run("--format", "json", "rollout", "close-on-timeout", *words)
+
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start opskit; the test ends it by its pid."""
         return subprocess.Popen(
@@ -139,6 +143,15 @@ def lab(inventory: str, state: Path) -> Iterator[Lab]:
     finally:
         down = running.run("lab", "down", "--name", running.name)
         assert down.code == 0, down.said
+
+
+@contextmanager
+def deployed(inventory: str, state: Path) -> Iterator[Lab]:
+    """The same, with its cluster running; no message was sent yet."""
+    with lab(inventory, state) as running:
+        done = running.run("deploy", "--no-smoke")
+        assert done.code == 0, done.said
+        yield running
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import fleet
 import pytest
-from conftest import Done, lab
+from conftest import deployed
 from fleet import Fleet
 from fleet.pauses import REDEFINES, Pause
 from zoo import now_ms
@@ -25,16 +25,14 @@ CALM_SECONDS = 20
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    with lab(str(fleet.INVENTORY), tmp_path_factory.mktemp("fleet")) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
-        with fleet.fleet(running) as services:
-            time.sleep(CALM_SECONDS)
-            yield services
+    state = tmp_path_factory.mktemp("fleet")
+    with deployed(str(fleet.INVENTORY), state) as running, fleet.fleet(running) as services:
+        time.sleep(CALM_SECONDS)
+        yield services
 
 
 def test_they_are_found_within_ten_seconds(services: Fleet, figure: Figure) -> None:
-    done = rollout(services, "preview")
+    done = services.lab.rollout("preview")
     assert (len(done.json["jvms"]), done.json["unseen"]) == (JVMS, [])
     assert {one["plan"]["way"] for one in done.json["jvms"]} == {"live-flip"}
     figure(f"preview of {JVMS} JVMs: {done.seconds:.1f} s, of which the look {done.json['seconds']} s; {load()}")
@@ -51,7 +49,7 @@ def test_they_are_flipped_within_a_minute_and_none_is_harmed(
 ) -> None:
     before, worked = services.look(), services.vm_threads()
     began = now_ms()
-    done = rollout(services, "apply", "--batches", batches, "--soak", "0")
+    done = services.lab.rollout("apply", "--batches", batches, "--soak", "0")
     ended = now_ms()
     assert Counter(job["state"] for job in done.json["jobs"]) == {"applied": JVMS}, done.said
     assert verdicts(done.json["proof"]) == {"on-live": JVMS}
@@ -68,11 +66,11 @@ def test_they_are_flipped_within_a_minute_and_none_is_harmed(
     figure(f"  the flip's own pause: {spread(longest(flips))}")
     figure(f"  its VM thread meanwhile: {spread(work)} on a core, {spread(waits)} waiting for one")
 
-    proved = rollout(services, "prove")
+    proved = services.lab.rollout("prove")
     assert verdicts(proved.json) == {"on-live": JVMS}
-    undone = rollout(services, "undo")
+    undone = services.lab.rollout("undo")
     assert undone.code == 0, undone.said
-    live = rollout(services, "prove", "--live")
+    live = services.lab.rollout("prove", "--live")
     assert verdicts(live.json) == {"off": JVMS}
     figure(f"  prove {proved.seconds:.1f} s, undo {undone.seconds:.1f} s, prove --live {live.seconds:.1f} s")
     unharmed(services, before, began)
@@ -81,10 +79,6 @@ def test_they_are_flipped_within_a_minute_and_none_is_harmed(
     assert done.seconds < APPLY_SECONDS
     assert ninetieth(longest(pauses)) < pause_ms
     assert ninetieth(work) < WORK_MS
-
-
-def rollout(services: Fleet, *words: str) -> Done:
-    return services.lab.run("--format", "json", "rollout", "close-on-timeout", *words)
 
 
 def verdicts(proved: Mapping[str, list[dict[str, dict[str, str]]]]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest import lab
+from conftest import deployed
 
 from opskit.errors import Exit
 from opskit.verify.history import read
@@ -34,9 +34,7 @@ class Sample(NamedTuple):
 def test_fifty_clients_at_ten_operations_a_second_cost_less_than_a_core_and_lose_no_record(
     tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
-    with lab("lab", tmp_path) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
+    with deployed("lab", tmp_path) as running:
         words = ["--scenario", "nameserver", "--hold", str(HOLD), "--window", "30", "--interval", "0.1"]
         drill = running.start(
             "--format", "json", "verify", "failover", *words, "--traffic", "core", "--clients", str(CLIENTS)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import lab
+from conftest import deployed
 
 from opskit.verify import history
 from opskit.verify.history import Op
@@ -17,9 +17,7 @@ Figure = Callable[[str], None]
 def test_in_the_layout_of_the_incident_old_clients_stay_broken_for_as_long_as_the_host_hangs(
     tmp_path: Path, figure: Figure
 ) -> None:
-    with lab("incident", tmp_path) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
+    with deployed("incident", tmp_path) as running:
         words = ("verify", "failover", "--scenario", "host", "--window", "30", "--hold", str(HOLD))
         done = running.run("--format", "json", *words, timeout=HOLD + 400)
         result = done.json

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import zoo
-from conftest import Done, Lab, lab, until
+from conftest import Lab, deployed, until
 from zoo import Zoo
 
 Figure = Callable[[str], None]
@@ -27,9 +27,7 @@ MOVED_SECONDS = 8
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with lab(str(zoo.INVENTORY), tmp_path_factory.mktemp("apply")) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
+    with deployed(str(zoo.INVENTORY), tmp_path_factory.mktemp("apply")) as running:
         yield running
 
 
@@ -38,10 +36,6 @@ def services(running: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     declared = running.with_overlay(tmp_path_factory.mktemp("wanted"), {"opskit_clients": WANTED})
     with zoo.zoo(declared, *NAMES) as services:
         yield services
-
-
-def rollout(services: Zoo, *words: str) -> Done:
-    return services.lab.run("--format", "json", "rollout", "close-on-timeout", *words)
 
 
 def verdicts(result: dict[str, Any]) -> dict[str, str]:
@@ -87,21 +81,21 @@ def test_a_service_that_does_not_come_back_stops_the_roll_and_gets_its_files_bac
     health = "! grep -q opskit-agent /proc/$(systemctl show -P MainPID zoo-thin.service)/environ"
     unwell = [{"unit": "zoo-thin", "restart": True, "restart_seconds": 10, "health": health}, *WANTED]
     over = services.lab.with_overlay(tmp_path, {"opskit_clients": unwell})
-    done = over.run("--format", "json", "rollout", "close-on-timeout", "apply", "--soak", "0")
+    done = over.rollout("apply", "--soak", "0")
     assert done.code == 1, done.said
     told = states(done.json)
     assert told["thin"] == (["agent-at-start"], "rolled back"), done.said
     assert "its health command exits 1" in done.json["failure"]
     assert {state for name, (_, state) in told.items() if services.host(name) != services.host("thin")} == {"not begun"}
     assert services.fingerprint("thin") == before["thin"]
-    assert rollout(services, "undo", "--restart").code == 0
+    assert services.lab.rollout("undo", "--restart").code == 0
     assert {name: services.fingerprint(name) for name in NAMES} == before
     assert left_behind(services) == ""
 
 
 def test_each_way_puts_it_in_force_and_a_hung_nameserver_shows_it(services: Zoo, figure: Figure) -> None:
     began = time.monotonic()
-    done = rollout(services, "apply", "--soak", "2", "--accept-broker-closes")
+    done = services.lab.rollout("apply", "--soak", "2", "--accept-broker-closes")
     result = done.json
     figure(f"apply to {len(NAMES)} services on 2 hosts, 2 s of soak a host: {time.monotonic() - began:.1f} s")
     told = states(result)
@@ -119,8 +113,8 @@ def test_each_way_puts_it_in_force_and_a_hung_nameserver_shows_it(services: Zoo,
         "new": "on-constructed",
         "signed": "off",
     }
-    assert rollout(services, "prove").code == 1
-    assert rollout(services, "prove", "--only", "/zoo-[!s]*").code == 0
+    assert services.lab.rollout("prove").code == 1
+    assert services.lab.rollout("prove", "--only", "/zoo-[!s]*").code == 0
 
     services.attach("ns1")
     with services.hung("ns1") as since:
@@ -133,18 +127,18 @@ def test_each_way_puts_it_in_force_and_a_hung_nameserver_shows_it(services: Zoo,
 
 
 def test_what_is_on_is_passed_over(services: Zoo) -> None:
-    again = rollout(services, "apply", "--soak", "0", "--accept-broker-closes")
+    again = services.lab.rollout("apply", "--soak", "0", "--accept-broker-closes")
     assert again.json["jobs"] == []
 
 
 def test_undo_puts_back_every_byte_and_switches_off_what_runs(services: Zoo, before: dict[str, str]) -> None:
     pids = {name: seen.pid for name, seen in services.look().items()}
-    undone = rollout(services, "undo")
+    undone = services.lab.rollout("undo")
     assert undone.code == 0, undone.said
     assert {name: services.fingerprint(name) for name in NAMES} == before
     assert {name: seen.pid for name, seen in services.look().items()} == pids
     assert left_behind(services) == ""
-    proved = verdicts(rollout(services, "prove", "--live").json)
+    proved = verdicts(services.lab.rollout("prove", "--live").json)
     # the process holds the patched jar until it is started again, and the undo says so
     assert proved.pop("fat-boot3") != "off"
     assert "until its next restart" in json.dumps(undone.json)
@@ -153,21 +147,21 @@ def test_undo_puts_back_every_byte_and_switches_off_what_runs(services: Zoo, bef
 
 
 def test_a_second_roll_is_refused_and_finishes_what_a_killed_one_left(services: Zoo, before: dict[str, str]) -> None:
-    words = ("rollout", "close-on-timeout", "apply", "--soak", "1", "--accept-broker-closes")
-    killed = services.lab.start(*words)
+    words = ("apply", "--soak", "1", "--accept-broker-closes")
+    killed = services.lab.start("rollout", "close-on-timeout", *words)
     time.sleep(4)
-    second = rollout(services, "apply")
+    second = services.lab.rollout("apply")
     assert (second.code, "locked by rollout" in second.stderr) == (3, True), second.said
     killed.kill()
     killed.communicate(timeout=60)
-    until(120, lambda: rollout(services, "apply", "--soak", "0", "--accept-broker-closes").code == 1, "the next roll")
-    proved = verdicts(rollout(services, "prove").json)
+    until(120, lambda: services.lab.rollout(*words).code == 1, "the next roll")
+    proved = verdicts(services.lab.rollout("prove").json)
     assert {name for name, verdict in proved.items() if not verdict.startswith("on")} == {"signed"}
-    undone = rollout(services, "undo", "--restart")
+    undone = services.lab.rollout("undo", "--restart")
     assert undone.code == 0, undone.said
     assert {name: services.fingerprint(name) for name in NAMES} == before
     assert left_behind(services) == ""
     # what was held since before, a patched jar and an agent that takes no word, goes with the process
     services.stop()
     services.start()
-    assert set(verdicts(rollout(services, "prove", "--only", "/zoo-[!n]*").json).values()) == {"off"}
+    assert set(verdicts(services.lab.rollout("prove", "--only", "/zoo-[!n]*").json).values()) == {"off"}

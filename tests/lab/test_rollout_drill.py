@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import zoo
-from conftest import Done, Lab, interrupt, lab
+from conftest import Lab, deployed, interrupt
 from zoo import Zoo, variants
 
 Figure = Callable[[str], None]
@@ -26,9 +26,7 @@ POLLED_SECONDS = 66.0
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with lab(str(zoo.INVENTORY), tmp_path_factory.mktemp("drill")) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
+    with deployed(str(zoo.INVENTORY), tmp_path_factory.mktemp("drill")) as running:
         yield running
 
 
@@ -40,13 +38,9 @@ def services(running: Lab) -> Iterator[Zoo]:
         patch.setattr(variants, "VARIANTS", tuple(known.values()))
         with zoo.zoo(running, FLIPPED, POLLER, MODERN, UNTOUCHED) as services:
             only = ("--only", f"/zoo-{FLIPPED}", "--only", f"/zoo-{POLLER}")
-            flipped = rollout(services, "apply", "--soak", "0", *only)
+            flipped = services.lab.rollout("apply", "--soak", "0", *only)
             assert flipped.code == 0, flipped.said
             yield services
-
-
-def rollout(services: Zoo, *words: str) -> Done:
-    return services.lab.run("--format", "json", "rollout", "close-on-timeout", *words)
 
 
 def moves(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -62,7 +56,7 @@ def stopped(services: Zoo, nameserver: str) -> bool:
 def test_who_is_on_leaves_and_goes_on_consuming(services: Zoo, figure: Figure) -> None:
     services.attach("ns1", *ASKING)
     began = time.monotonic()
-    done = rollout(services, "prove", "--drill", *ON)
+    done = services.lab.rollout("prove", "--drill", *ON)
     took = time.monotonic() - began
     assert done.code == 0, done.said
     seen = moves(done.json)
@@ -80,7 +74,7 @@ def test_who_is_on_leaves_and_goes_on_consuming(services: Zoo, figure: Figure) -
 
 def test_an_untouched_client_stays_and_the_drill_says_so(services: Zoo, figure: Figure) -> None:
     services.attach("ns2")
-    done = rollout(services, "prove", "--drill")
+    done = services.lab.rollout("prove", "--drill")
     assert done.code == 1, done.said
     seen = moves(done.json)
     assert {name: one["verdict"] for name, one in seen.items()} == {

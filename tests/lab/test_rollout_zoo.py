@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import zoo
-from conftest import lab, until
+from conftest import deployed, until
 from zoo import Zoo, flips
 from zoo.variants import SECRET
 
@@ -66,16 +66,13 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
-    with lab(str(zoo.INVENTORY), tmp_path_factory.mktemp("zoo")) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
-        with zoo.zoo(running) as services:
-            yield services
+    with deployed(str(zoo.INVENTORY), tmp_path_factory.mktemp("zoo")) as running, zoo.zoo(running) as services:
+        yield services
 
 
 def asked(services: Zoo, *words: str) -> dict[str, dict[str, Any]]:
     """Service → what `opskit rollout close-on-timeout` says of it; every other JVM would be one too many."""
-    done = services.lab.run("--format", "json", "rollout", "close-on-timeout", *words)
+    done = services.lab.rollout(*words)
     assert SECRET not in done.said
     found = {}
     for one in json.loads(done.stdout)["jvms"]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOTHING, Lab, interrupt, lab, until
+from conftest import NOTHING, Lab, deployed, interrupt, until
 
 Figure = Callable[[str], None]
 DRILL = ("verify", "failover", "--window", "10", "--stable", "5", "--interval", "0.4")
@@ -33,9 +33,7 @@ MATRIX = [(fault, end) for fault in FAULTS for end in ENDS] if os.environ.get("O
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with lab("lab", tmp_path_factory.mktemp("verify")) as running:
-        deployed = running.run("deploy", "--no-smoke")
-        assert deployed.code == 0, deployed.said
+    with deployed("lab", tmp_path_factory.mktemp("verify")) as running:
         yield running
 
 

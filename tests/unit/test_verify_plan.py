@@ -7,7 +7,7 @@ from clusters import host, small_cluster
 
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Broker, Client, Cluster, Host, Jvm, Nameserver
-from opskit.verify.options import Options, hold_seconds, limits, settle_seconds
+from opskit.verify.options import Options, hold_seconds, late_seconds, limits, settle_seconds
 from opskit.verify.plan import plan
 from opskit.verify.request import fault_request
 from opskit.verify.scenario import ScenarioName, choose, fault_named, scenario_named
@@ -146,6 +146,7 @@ def test_after_the_thaw_clients_have_the_time_that_their_timers_take() -> None:
         limited = limits(cluster, options, choose(cluster, scenario, ()))
         assert (limited.of("consume", "fault"), limited.of("consume", "thaw")) == (10, thaw)
         assert settle_seconds(cluster, options, limited) == (least, most)
+        assert late_seconds(limited.thaw_seconds) == thaw + 10
     wide = limits(cluster, Options(window=200), choose(cluster, "broker", ()))
     assert wide.of("consume", "thaw") == 200
 

@@ -57,10 +57,10 @@ Work = Callable[[Target, float], Any]
 
 
 def is_there(ref: Dict[str, Any]) -> bool:
-    """Whether a process still is the one that was meant: pid, start_ticks, and boot_id where it is given."""
+    """Whether a process still is the one that was meant: pid, start_ticks, and boot_id where it is known."""
     found = processes.look(ref["pid"])
     same = found is not None and found.start_ticks == ref["start_ticks"]
-    return same and ref.get("boot_id", processes.boot_id()) == processes.boot_id()
+    return same and ref.get("boot_id") in (None, processes.boot_id())
 
 
 def each(work: Work, refs: List[Dict[str, Any]], seconds: float) -> List[Dict[str, Any]]:
