@@ -7,7 +7,6 @@ from opskit.errors import Exit, worst
 from opskit.experiment.prepare import PreparedRow
 from opskit.experiment.record import Record, pages
 from opskit.experiment.result import (
-    ExperimentResult,
     Figures,
     FreshFigures,
     Layout,
@@ -84,10 +83,6 @@ def figures(drills: Sequence[VerifyResult]) -> Figures:
 def exit_code(rows: Iterable[RowResult]) -> Exit:
     """4 for an undo that failed, 1 for an expectation that was not met, 3 for a row that nobody could judge."""
     return worst([_code(row) for row in rows])
-
-
-def as_hoped(result: ExperimentResult) -> bool:
-    return all(row.state != "not run" for row in result.rows) and exit_code(result.rows) is Exit.HOLDS
 
 
 def _code(row: RowResult) -> Exit:

@@ -101,7 +101,7 @@ def test_the_agent_reports_from_a_running_jvm_and_nothing_is_left(
         # one more of its classes comes out of the jar a second later, when it is deleted
         assert agents.ask(jvm.ref, agent, "later", SECONDS)["verb"] == "later"
         time.sleep(1.5)
-        told = attach.properties(jvm.pid, jvm.start_ticks, SECONDS)
+        told = inside.one(attach.read_properties, jvm.ref, SECONDS)
         assert told["tiny.later"] == "loaded é=:😀"
         assert told["java.specification.version"] == str(major)
         for _ in range(3):

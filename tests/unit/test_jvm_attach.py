@@ -42,24 +42,23 @@ def test_only_code_and_text_together_say_that_an_agent_was_loaded(answer: str, w
 
 
 @pytest.mark.parametrize(
-    ("java", "options", "untested", "loads", "why"),
+    ("java", "options", "untested", "why"),
     [
-        ({}, {}, False, True, None),
-        ({"major": 25}, {"dynamic_agents": True}, False, True, None),
-        ({"major": 11}, {"reduced_signals": True}, False, True, None),
-        ({"vm": "OpenJ9"}, {}, True, True, "OpenJ9 has an attach protocol of its own"),
-        ({}, {"attach_disabled": True}, True, True, "it was started with -XX:+DisableAttachMechanism"),
-        ({}, {"dynamic_agents": False}, True, True, "it was started with -XX:-EnableDynamicAgentLoading"),
-        ({}, {"dynamic_agents": False}, True, False, None),
-        ({"major": None}, {}, True, True, "its Java release is unknown"),
-        ({"major": 8}, {}, True, True, None),
-        ({"major": 8}, {}, False, True, "attaching to JDK 8 was never tried (--untested-jdk does it all the same)"),
+        ({}, {}, False, None),
+        ({"major": 25}, {"dynamic_agents": True}, False, None),
+        ({"major": 11}, {"reduced_signals": True}, False, None),
+        ({"vm": "OpenJ9"}, {}, True, "OpenJ9 has an attach protocol of its own"),
+        ({}, {"attach_disabled": True}, True, "it was started with -XX:+DisableAttachMechanism"),
+        ({}, {"dynamic_agents": False}, True, "it was started with -XX:-EnableDynamicAgentLoading"),
+        ({"major": None}, {}, True, "its Java release is unknown"),
+        ({"major": 8}, {}, True, None),
+        ({"major": 8}, {}, False, "attaching to JDK 8 was never tried (--untested-jdk does it all the same)"),
     ],
 )
 def test_who_is_refused_before_anything_is_sent(
-    java: dict[str, Any], options: dict[str, Any], untested: bool, loads: bool, why: str | None
+    java: dict[str, Any], options: dict[str, Any], untested: bool, why: str | None
 ) -> None:
-    assert attach.refusal({**JAVA, **java}, {**OPTIONS, **options}, untested, loads) == why
+    assert attach.refusal({**JAVA, **java}, {**OPTIONS, **options}, untested) == why
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(restarts, "restart", found.restart)
     monkeypatch.setattr(units, "systemctl", lambda *words, timeout=30: "")
     monkeypatch.setattr(records, "LOCK", str(tmp_path / "changes" / "lock"))
-    monkeypatch.setattr(attach, "refused", lambda pid, untested, loads: found.refuses or None)
+    monkeypatch.setattr(attach, "refused", lambda pid, untested: found.refuses or None)
     monkeypatch.setattr(restarts, "jvm_of", lambda unit: found.runs_now)
     monkeypatch.setattr(roots, "PROC", str(tmp_path / "proc"))
     yield found

@@ -62,7 +62,7 @@ def report_of(properties: Dict[str, str], token: str) -> Dict[str, Any]:
 
 def _refused(ref: Dict[str, Any], untested: bool) -> Optional[str]:
     try:
-        return attach.refused(ref["pid"], untested, loads=True)
+        return attach.refused(ref["pid"], untested)
     except (FileNotFoundError, ProcessLookupError):
         return f"process {ref['pid']} has ended"
     except PermissionError as error:

@@ -15,7 +15,7 @@ import time
 from typing import Any, Dict, List, Optional, Tuple
 
 from .. import processes
-from ..errors import FaultError, sentence
+from ..errors import FaultError
 from . import inside, process
 
 UNTESTED_MAJOR = 8
@@ -38,32 +38,16 @@ class AttachError(FaultError):
     """A JVM did not do what it was asked; the text is a sentence that says why."""
 
 
-def load_agent(
-    pid: int, start_ticks: int, path_as_target_sees: str, options: str, seconds: float, untested: bool = False
-) -> None:
-    """Load a Java agent into a running JVM and wait until its agentmain has returned. Raises AttachError."""
-    _run(
-        lambda target, end: load(target, path_as_target_sees, options, end),
-        pid, start_ticks, seconds, untested, loads=True,
-    )  # fmt: skip
+def refusal(java: Dict[str, Any], options: Dict[str, Any], untested: bool = False) -> Optional[str]:
+    """Why no agent is loaded into a JVM, from its runtime and start options; None where one may be.
 
-
-def properties(pid: int, start_ticks: int, seconds: float, untested: bool = False) -> Dict[str, str]:
-    """System properties of a running JVM. Raises AttachError."""
-    found = _run(lambda target, end: read_properties(target, end), pid, start_ticks, seconds, untested, loads=False)
-    return dict(found)
-
-
-def refusal(java: Dict[str, Any], options: Dict[str, Any], untested: bool = False, loads: bool = True) -> Optional[str]:
-    """Why a JVM is not attached to, from its runtime and start options; None where it may be.
-
-    loads: whether an agent is to be loaded; untested: JDK 8 too.
+    untested: JDK 8 too.
     """
     if java["vm"] == "OpenJ9":
         return "OpenJ9 has an attach protocol of its own"
     if options["attach_disabled"]:
         return "it was started with -XX:+DisableAttachMechanism"
-    if loads and options["dynamic_agents"] is False:
+    if options["dynamic_agents"] is False:
         return "it was started with -XX:-EnableDynamicAgentLoading"
     if java["major"] is None:
         return "its Java release is unknown"
@@ -72,14 +56,14 @@ def refusal(java: Dict[str, Any], options: Dict[str, Any], untested: bool = Fals
     return None
 
 
-def refused(pid: int, untested: bool, loads: bool) -> Optional[str]:
+def refused(pid: int, untested: bool) -> Optional[str]:
     """The same for a process. Raises as `process` does."""
     if processes.look(pid) is None:
         raise ProcessLookupError  # dead, and only waits for its parent: it has no VM any more
     java = process.runtime(pid)
     if java is None:
         return f"process {pid} is no JVM"
-    return refusal(java, process.started(pid, java["major"])[1], untested, loads)
+    return refusal(java, process.started(pid, java["major"])[1], untested)
 
 
 def load(target: inside.Target, path: str, options: str, end: float) -> None:
@@ -124,18 +108,6 @@ def _plain(text: str) -> str:
     )
     # characters beyond the first plane come as two escapes
     return joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _run(work: inside.Work, pid: int, start_ticks: int, seconds: float, untested: bool, loads: bool) -> Any:
-    try:
-        why = refused(pid, untested, loads)
-        if why:
-            raise AttachError(why)
-        return inside.one(work, {"pid": pid, "start_ticks": start_ticks}, seconds)
-    except (FileNotFoundError, ProcessLookupError):
-        raise AttachError(f"process {pid} has ended") from None
-    except (PermissionError, FaultError) as error:
-        raise AttachError(sentence(error)) from None
 
 
 def _ask(target: inside.Target, words: List[str], end: float) -> str:

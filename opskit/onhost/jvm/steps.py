@@ -22,7 +22,7 @@ def prepare(step: Dict[str, Any], process: Dict[str, Any]) -> Dict[str, Any]:
     Raises FaultError where it cannot be done here.
     """
     if step["way"] == FLIP:
-        why = attach.refused(process["pid"], step["untested"], loads=True)
+        why = attach.refused(process["pid"], step["untested"])
         if why:
             raise FaultError(why)
         keys = ("mode", "latency_fault", "untested")
