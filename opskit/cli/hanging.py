@@ -10,7 +10,7 @@ from opskit.inventory.cluster import Cluster, Nameserver
 from opskit.reach.dial import Dialer
 from opskit.status.ask import ask
 from opskit.status.judge import judge
-from opskit.verify.drill import NAMESERVER_SECONDS, TICK_SECONDS, unhealthy
+from opskit.verify.drill import NAMESERVER_SECONDS, TICK_SECONDS
 from opskit.verify.request import fault_request
 from opskit.verify.scenario import Target
 from opskit.verify.undone import left
@@ -34,16 +34,16 @@ class Freezes:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    async def healthy(self, within_seconds: float) -> None:
-        """Raises OpskitError (exit 3) where the cluster is not healthy by then."""
+    async def ills(self, within_seconds: float) -> tuple[str, ...]:
+        """Why the cluster is not healthy by then; empty as soon as it is."""
         end = time.monotonic() + within_seconds
         async with Dialer(self._cluster.dial, self._cluster.acl) as dialer:
             while True:
                 status = judge(self._cluster, await ask(self._cluster, NAMESERVER_SECONDS, dialer))
                 if status.judgement == "holds":
-                    return
+                    return ()
                 if time.monotonic() >= end:
-                    raise unhealthy(status)
+                    return status.ills or ("no server answers",)
                 await asyncio.sleep(TICK_SECONDS)
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from opskit.change.hosts import audit, locked
 from opskit.change.stopping import until_stopped
-from opskit.errors import OpskitError
+from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Cluster, Nameserver
 from opskit.rollout.drill_judge import attached, consuming, hold_seconds, movement, not_tried
 from opskit.rollout.drill_model import Consuming, DrillOutcome, Moved, Round
@@ -41,8 +41,8 @@ class Hanging(Protocol):
 class Hangs(Protocol):
     """How nameservers are hung."""
 
-    async def healthy(self, within_seconds: float) -> None:
-        """Raises OpskitError (exit 3) where the cluster is not healthy by then."""
+    async def ills(self, within_seconds: float) -> tuple[str, ...]:
+        """Why the cluster is not healthy by then; empty as soon as it is."""
 
     def hung(self, nameserver: Nameserver, run: str, seconds: float) -> AbstractAsyncContextManager[Hanging]:
         """It hangs while the body runs, and never longer. Raises OpskitError: exit 3 where it cannot be hung, exit 4
@@ -76,7 +76,13 @@ def drill(
     """
     refuse(cluster, gap_limit_seconds)
     began = time.monotonic()
-    asyncio.run(hangs.healthy(0))
+    if sick := asyncio.run(hangs.ills(0)):
+        raise OpskitError(
+            f"the cluster is not healthy, so nothing was hung: {'; '.join(sick)}",
+            where=cluster.name,
+            remedy="Look at `opskit status`; a drill starts from a healthy cluster only.",
+            code=Exit.UNJUDGED,
+        )
     run, endpoints = start(cluster.name, "prove"), [host.endpoint for host in cluster.hosts]
     rounds = _Rounds(cluster, proved.jvms, hangs, run, gap_limit_seconds, say)
     with locked(run, endpoints, len(cluster.nameservers) * (rounds.hold + HEALTHY_SECONDS) + SLOW_SECONDS):
@@ -112,6 +118,7 @@ class _Rounds:
         self._names = Names(cluster)
         self._watch = Watch(cluster, jvms)
         self._rounds: list[Round] = []
+        self._sick: tuple[str, ...] = ()
 
     def outcome(self) -> DrillOutcome:
         return DrillOutcome(
@@ -120,22 +127,28 @@ class _Rounds:
             gap_limit_seconds=self._limit,
             rounds=tuple(self._rounds),
             unasked=self._watch.unasked,
+            sick=self._sick,
         )
 
     async def go(self) -> None:
         async with self._watch.on():
             await asyncio.sleep(BASELINE_SECONDS)
             hung: set[str] = set()
-            while found := self._next(hung):
+            while not self._sick and (found := self._next(hung)):
                 victim, tried = found
-                if hung:
-                    self._say("Waiting until the cluster is healthy again")
-                    await self._hangs.healthy(HEALTHY_SECONDS)
                 hung.add(victim.host.name)
                 await self._round(victim, tried)
+                self._say("Waiting until the cluster is healthy again")
+                self._sick = await self._hangs.ills(HEALTHY_SECONDS)
         for key in self._jvms.keys() - self.moves.keys():
-            without = "it ended" if self._watch.is_gone(key) else "it had no connection to a nameserver of this cluster"
-            self.moves[key] = not_tried(self._watch.untold.get(key, without))
+            self.moves[key] = not_tried(self._watch.untold.get(key) or self._why_not(key))
+
+    def _why_not(self, key: JvmKey) -> str:
+        if self._watch.is_gone(key):
+            return "it ended"
+        if self._sick:
+            return "the cluster was not healthy after the nameserver before"
+        return "it had no connection to a nameserver of this cluster"
 
     def _next(self, hung: set[str]) -> tuple[Nameserver, list[JvmKey]] | None:
         """The nameserver with most JVMs that were not tried yet, and those."""

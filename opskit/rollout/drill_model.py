@@ -53,7 +53,8 @@ class Round(Shape):
 
 class DrillOutcome(Shape):
     """hold_seconds: the longest that a nameserver was to hang; gap_limit_seconds: what a consumer's gap is judged
-    against. unasked: brokers that did not tell of their consumers, and why.
+    against. unasked: brokers that did not tell of their consumers, and why. sick: why the cluster was not healthy
+    again after a nameserver woke.
     """
 
     run: str
@@ -61,3 +62,4 @@ class DrillOutcome(Shape):
     gap_limit_seconds: float
     rounds: tuple[Round, ...] = ()
     unasked: tuple[str, ...] = ()
+    sick: tuple[str, ...] = ()

@@ -71,6 +71,8 @@ def _drill(drill: DrillOutcome, jvms: tuple[ProvenJvm, ...]) -> Iterator[Shape]:
     for tried in drill.rounds:
         if tried.stopped:
             yield Sentence(f"{tried.nameserver} did not hang for as long as it should: {tried.stopped}", "warn")
+    if drill.sick:
+        yield Sentence(f"The cluster is not healthy again after the undo: {'; '.join(drill.sick)}", "bad")
     for why in drill.unasked:
         yield Sentence(f"A broker did not tell of all consumers: {why}", "warn")
 

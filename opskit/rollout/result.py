@@ -111,7 +111,7 @@ def drilled(
     stopped = any(one.verdict == "stopped" for tried in drill.rounds for one in tried.consumers)
     verdicts = {move.verdict for move in moves.values()}
     judged = proved.judgement
-    if stopped or verdicts & {"stayed", "adrift"}:
+    if stopped or drill.sick or verdicts & {"stayed", "adrift"}:
         judged = "fails"
     elif verdicts - {"moved"} and judged == "holds":
         judged = "unjudged"

@@ -63,5 +63,10 @@ class StatusReport(BaseModel):
     findings: tuple[Finding, ...]
 
     @property
+    def ills(self) -> tuple[str, ...]:
+        """A sentence for each error; empty where the cluster is healthy."""
+        return tuple(f"{one.subject}: {one.sentence}" for one in self.findings if one.severity == "error")
+
+    @property
     def exit(self) -> Exit:
         return {"holds": Exit.HOLDS, "fails": Exit.FAILS, "unjudged": Exit.UNJUDGED}[self.judgement]

@@ -250,9 +250,8 @@ class Drill:
 
 def unhealthy(status: StatusReport) -> OpskitError:
     """The cluster is not as it should be before a drill: nothing is injected."""
-    reasons = [f"{finding.subject}: {finding.sentence}" for finding in status.findings if finding.severity == "error"]
     return OpskitError(
-        "the cluster is not healthy, so nothing was injected: " + "; ".join(reasons or ["no server answers"]),
+        "the cluster is not healthy, so nothing was injected: " + "; ".join(status.ills or ["no server answers"]),
         where=status.cluster,
         remedy="Look at `opskit status`; a drill starts from a healthy cluster only.",
         code=Exit.UNJUDGED,

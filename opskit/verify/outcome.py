@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from opskit import __version__
-from opskit.finding import Finding
 from opskit.inventory.cluster import Client, Cluster
 from opskit.predict.predict import exceeding, predict
 from opskit.predict.situation import Pace
 from opskit.runs.folder import Run
-from opskit.status.result import StatusReport
 from opskit.verify.drill import Recording
 from opskit.verify.history import History
 from opskit.verify.judging.judge import judge
@@ -79,7 +77,7 @@ def amended(verdict: Verdict, recording: Recording, *, beyond: bool) -> Verdict:
 
     beyond: whether the closed-form worst case exceeds a window.
     """
-    sick = [f"{finding.subject}: {finding.sentence}" for finding in _errors(recording.after)]
+    sick = recording.after.ills if recording.after else ()
     early = [f"the fault was undone before its time: {recording.stopped}"] if recording.stopped else []
     judgement = verdict.judgement
     if sick and judgement == "holds":
@@ -94,10 +92,6 @@ def amended(verdict: Verdict, recording: Recording, *, beyond: bool) -> Verdict:
             "in_this_run_only": judgement == "holds" and beyond,
         }
     )
-
-
-def _errors(status: StatusReport | None) -> tuple[Finding, ...]:
-    return tuple(one for one in status.findings if one.severity == "error") if status else ()
 
 
 def _victim(victim: Held) -> Victim:

@@ -333,9 +333,8 @@ class Told:
     def ended(self) -> str:
         return self.why
 
-    async def healthy(self, within_seconds: float) -> None:
-        if self.fails:
-            raise OpskitError("the cluster is not healthy", code=Exit.UNJUDGED)
+    async def ills(self, within_seconds: float) -> tuple[str, ...]:
+        return ("broker-a: ns1 does not know it",) if self.fails else ()
 
     @asynccontextmanager
     async def hung(self, nameserver: Nameserver, run: str, seconds: float) -> AsyncIterator["Told"]:
@@ -394,9 +393,11 @@ async def test_without_a_connection_nothing_hangs(rounds: Any) -> None:
 
 async def test_a_cluster_that_is_sick_after_the_first_round_has_no_second(rounds: Any) -> None:
     going, told = rounds({1: VICTIM, 2: OTHER}, fails=True)
-    with pytest.raises(OpskitError, match="not healthy"):
-        await going.go()
+    await going.go()
     assert told.hung_ones == ["ns1"]
+    assert going.outcome().sick == ("broker-a: ns1 does not know it",)
+    assert {pid: one.verdict for (_, pid), one in going.moves.items()} == {1: "moved", 2: "not-tried"}
+    assert drilled(proved({"pid": 1}, {"pid": 2}), going.moves, going.outcome(), 1.0).judgement == "fails"
 
 
 PROVEN = proved({"pid": 1}, {"pid": 2}).jvms
