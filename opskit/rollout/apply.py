@@ -11,10 +11,10 @@ from opskit.artifacts.own_jars import OwnJar
 from opskit.change.handover import handed_over, write_host
 from opskit.change.hosts import audit, locked
 from opskit.inventory.cluster import Cluster
+from opskit.observe import survey
+from opskit.observe.agent import agent_path
 from opskit.paths import assets
 from opskit.reach.playbook import Event, PlaybookResult, play
-from opskit.rollout import survey
-from opskit.rollout.agent import agent_path
 from opskit.rollout.environment import prepare_script
 from opskit.rollout.jobs import Job
 from opskit.rollout.outcome import ApplyResult, JobOutcome

@@ -13,11 +13,11 @@ from opskit.change.hosts import audit, locked
 from opskit.change.stopping import until_stopped
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Cluster, Nameserver
+from opskit.observe.model import Flow
+from opskit.observe.nameservers import Names
 from opskit.rollout.drill_judge import attached, consuming, hold_seconds, movement, not_tried
 from opskit.rollout.drill_model import Consuming, DrillOutcome, Moved, Round
 from opskit.rollout.drill_watch import JvmKey, Watch
-from opskit.rollout.model import Flow
-from opskit.rollout.nameservers import Names
 from opskit.rollout.result import ProvenJvm, ProveResult, drilled
 from opskit.runs.folder import Run, start
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from opskit.inventory.cluster import Cluster
+from opskit.observe.model import Flow, Jvm
 from opskit.rocketmq.timers import Client as ClientTimers
 from opskit.rollout.drill_model import Consuming, Consumption, Moved
-from opskit.rollout.model import Flow, Jvm
 
 POLL_SECONDS = 30.0
 """pollNameServerInterval by default (ClientConfig)."""

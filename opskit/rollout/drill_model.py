@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from opskit.rollout.model import Shape
+from opskit.observe.model import Shape
 
 Movement = Literal["moved", "stayed", "adrift", "not-tried"]
 """adrift: it closed its connection to the hung nameserver, and was heard at no other."""

@@ -11,12 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Broker, Cluster
+from opskit.observe.brokers import RETRY
+from opskit.observe.model import Flow
 from opskit.reach.dial import Dialer
 from opskit.reach.hands import Hand, hold_program
 from opskit.rocketmq import admin
-from opskit.rollout.brokers import RETRY
 from opskit.rollout.drill_judge import Look, Offsets
-from opskit.rollout.model import Flow
 from opskit.rollout.result import ProvenJvm
 
 EVERY_SECONDS = 1.0

@@ -8,7 +8,7 @@ import shlex
 from typing import NamedTuple
 
 from opskit.inventory.services import Mode
-from opskit.rollout.agent import HOME, agent_options
+from opskit.observe.agent import HOME, agent_options
 
 RUN = "/run/opskit/agent"
 """Where the script writes each unit's environment; gone with every boot and every stop of the unit."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.errors import OpskitError
 from opskit.inventory.services import Mode
-from opskit.rollout.agent import PROPERTY, agent_options, agent_path
+from opskit.observe.agent import PROPERTY, agent_options, agent_path
 from opskit.rollout.environment import DROP_IN, FIRST_SYSTEMD, PREPARE, drop_in, prepare_script
 
 

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from opskit.inventory.services import Mode, Service
-from opskit.rollout.agent import agent_path
+from opskit.observe.agent import agent_path
+from opskit.observe.model import Jvm, ProcessRef, Shape
 from opskit.rollout.environment import RUN, drop_in
-from opskit.rollout.model import Jvm, ProcessRef, Shape
 from opskit.rollout.plan import Plan
 
 

@@ -1,8 +1,8 @@
 """Why a way is closed to one JVM: a sentence, empty where it is open. Pure."""
 
 from opskit.inventory.services import Mode
-from opskit.rollout.agent import PROPERTY
-from opskit.rollout.model import AgentReport, Jvm
+from opskit.observe.agent import PROPERTY
+from opskit.observe.model import AgentReport, Jvm
 
 FIRST_JAVA, FLIPPED_FROM, FLIPPED_TO = 8, 11, 25
 """The agent's bytecode; the JDKs between which a live flip was shown to work (11, 17, 21 and 25)."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.errors import Exit, worst
-from opskit.rollout.model import Shape
+from opskit.observe.model import Shape
 from opskit.rollout.result import PlannedJvm, ProveResult, Unseen
 
 State = Literal["applied", "refused", "rolled back", "stuck", "left", "not begun", "unknown"]

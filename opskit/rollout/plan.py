@@ -3,7 +3,7 @@
 from typing import Literal
 
 from opskit.inventory.services import Mode
-from opskit.rollout.model import Shape
+from opskit.observe.model import Shape
 from opskit.rollout.prices import Way
 
 Restart = Literal["none", "rolling", "next-restart"]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from opskit.observe.model import Jvm
+from opskit.observe.peers import Peer
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
-from opskit.rollout.model import Jvm
-from opskit.rollout.peers import Peer
 from opskit.rollout.plan import Plan
 from opskit.rollout.prices import Way
 from opskit.rollout.result import PlannedJvm, PreviewResult, Unseen

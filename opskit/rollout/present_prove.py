@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from opskit.observe.prove import Verdict
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
 from opskit.rollout.drill_model import Consuming, Consumption, DrillOutcome, Moved, Movement
 from opskit.rollout.present import java, service
-from opskit.rollout.prove import Verdict
 from opskit.rollout.result import ProvenJvm, ProveResult
 
 WORDS: dict[Verdict, tuple[str, Mark]] = {

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.errors import Exit
+from opskit.observe.model import Jvm, ProcessRef, Shape
+from opskit.observe.peers import Peer
+from opskit.observe.prove import Proof
 from opskit.rollout.drill_model import DrillOutcome, Moved
-from opskit.rollout.model import Jvm, ProcessRef, Shape
-from opskit.rollout.peers import Peer
 from opskit.rollout.plan import Plan
-from opskit.rollout.prove import Proof
 
 
 class Unseen(Shape):

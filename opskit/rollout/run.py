@@ -8,14 +8,15 @@ from pathlib import Path
 
 from opskit.inventory.cluster import Cluster
 from opskit.inventory.services import Service, service_for
+from opskit.observe import survey
+from opskit.observe.brokers import ask_brokers
+from opskit.observe.model import Jvm
+from opskit.observe.nameservers import addresses
+from opskit.observe.peers import Told, judge_peers
+from opskit.observe.prove import prove
+from opskit.observe.survey import SeenHost
 from opskit.reach.sweep import HostResult
 from opskit.render.files import BROKER_DEFAULTS
-from opskit.rollout import survey
-from opskit.rollout.brokers import ask_brokers
-from opskit.rollout.model import Jvm
-from opskit.rollout.nameservers import addresses
-from opskit.rollout.peers import Told, judge_peers
-from opskit.rollout.prove import prove
 from opskit.rollout.result import (
     BrokerLine,
     PlannedJvm,
@@ -27,7 +28,6 @@ from opskit.rollout.result import (
 )
 from opskit.rollout.select import Selection, chosen_jvms, hosts
 from opskit.rollout.strategy import Around, decide
-from opskit.rollout.survey import SeenHost
 
 
 def preview(cluster: Cluster, chosen: Sequence[Selection], around: Around) -> PreviewResult:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from opskit.errors import OpskitError
 from opskit.inventory.cluster import Client, Cluster
-from opskit.rollout.model import Jvm
+from opskit.observe.model import Jvm
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opskit.inventory.services import Mode, Service
+from opskit.observe.agent import CONNECT_PROPERTY, HOME, PROPERTY, agent_options
+from opskit.observe.model import AgentReport, HeldClient, Jvm
 from opskit.rocketmq.timers import Client as ClientTimers
-from opskit.rollout.agent import CONNECT_PROPERTY, HOME, PROPERTY, agent_options
-from opskit.rollout.model import AgentReport, HeldClient, Jvm
 from opskit.rollout.objections import (
     flip_objection,
     is_switched_off,

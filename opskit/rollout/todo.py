@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opskit.inventory.cluster import Cluster
+from opskit.observe import survey
+from opskit.observe.model import Jvm, ProcessRef
 from opskit.reach.sweep import HostResult, sweep
-from opskit.rollout import survey
 from opskit.rollout.environment import SHOWN, UnitFacts, hindrances
 from opskit.rollout.jobs import Job, job
-from opskit.rollout.model import Jvm, ProcessRef
 from opskit.rollout.outcome import JobOutcome
 from opskit.rollout.result import PlannedJvm, PreviewResult
 from opskit.rollout.run import service_of

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from opskit.change.hosts import ANSWER_SECONDS, audit, locked
 from opskit.errors import OpskitError
 from opskit.inventory.cluster import Client, Cluster
+from opskit.observe import survey
 from opskit.reach.sweep import CONNECTS_AT_ONCE, sweep
-from opskit.rollout import survey
 from opskit.rollout.outcome import UndoneJvm, UndoResult
 from opskit.rollout.result import Unseen
 from opskit.rollout.select import Selection, hosts

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from opskit.rollout.model import Jvm
+from opskit.observe.model import Jvm
 
 CASES = Path(__file__).parent.parent / "cases" / "rollout"
 

@@ -18,6 +18,9 @@ from opskit.cli import hanging
 from opskit.cli import rollout as cli
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client, Cluster, Nameserver
+from opskit.observe.model import Flow
+from opskit.observe.nameservers import Names
+from opskit.observe.prove import Proof
 from opskit.onhost import processes
 from opskit.onhost.jvm import flows as host_flows
 from opskit.onhost.jvm import watching
@@ -28,10 +31,7 @@ from opskit.rollout import drill as drills
 from opskit.rollout import drill_watch, run
 from opskit.rollout.drill_judge import Look, Offsets, attached, consuming, hold_seconds, longest_gap, movement
 from opskit.rollout.drill_model import Consuming, DrillOutcome, Moved, Round
-from opskit.rollout.model import Flow
-from opskit.rollout.nameservers import Names
 from opskit.rollout.present_prove import present
-from opskit.rollout.prove import Proof
 from opskit.rollout.result import ProvenJvm, ProveResult, drilled, judgement
 
 BEGAN, ENDED = 100.0, 168.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opskit.rollout.agent import agent_options, agent_path
+from opskit.observe.agent import agent_options, agent_path
 from opskit.rollout.environment import MAX_LENGTH, UnitFacts, drop_in, hindrances, prepare_script
 
 SYSTEM_PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin\n"

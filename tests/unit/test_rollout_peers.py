@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from clusters import small_cluster
 
+from opskit.observe.peers import Told, judge_peers, without_port
 from opskit.onhost import peers as onhost
-from opskit.rollout.peers import Told, judge_peers, without_port
 
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

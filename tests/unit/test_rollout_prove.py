@@ -7,11 +7,11 @@ from clusters import small_cluster
 from rollout_cases import jvm_of
 
 from opskit.errors import Exit, OpskitError
-from opskit.rollout.model import AgentReport
-from opskit.rollout.prove import prove
+from opskit.observe.model import AgentReport
+from opskit.observe.prove import prove
+from opskit.observe.survey import Asked
 from opskit.rollout.result import ProvenJvm, Unseen, judgement
 from opskit.rollout.select import chosen_jvms, hosts, selections
-from opskit.rollout.survey import Asked
 
 ON = {"clients": [{"state": "property", "release": "5.4.0"}], "constructed": {"value": "on", "why": "true by default"}}
 OFF: dict[str, Any] = {}

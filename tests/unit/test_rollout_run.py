@@ -13,11 +13,12 @@ from rollout_cases import CLIENT, JVM
 from opskit.errors import Exit
 from opskit.inventory.cluster import Client
 from opskit.inventory.services import Service
+from opskit.observe import survey
+from opskit.observe.peers import Told
 from opskit.reach.sweep import HostResult
 from opskit.report.shapes import Shape
 from opskit.report.terminal import show
-from opskit.rollout import present, present_prove, run, survey
-from opskit.rollout.peers import Told
+from opskit.rollout import present, present_prove, run
 from opskit.rollout.strategy import Around
 
 MODERN = JVM | {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rollout_cases import jvm_of, load
 
 from opskit.inventory.services import Service, service_for
-from opskit.rollout.model import AgentReport
+from opskit.observe.model import AgentReport
 from opskit.rollout.strategy import Around, decide
 
 NAMESERVERS = 3

@@ -9,8 +9,9 @@ from rollout_cases import CLIENT
 from test_rollout_run import CLUSTER, JVM, LIVE, MODERN, Hosts, client, previewed, shown
 
 from opskit.errors import Exit
+from opskit.observe import survey
 from opskit.reach.playbook import Event
-from opskit.rollout import apply, present_apply, survey, todo
+from opskit.rollout import apply, present_apply, todo
 from opskit.rollout.jobs import Job
 from opskit.rollout.outcome import ApplyResult, JobOutcome
 from opskit.rollout.result import ProveResult

@@ -11,8 +11,9 @@ from test_rollout_run import CLUSTER
 from opskit.change.hosts import ANSWER_SECONDS
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Client
+from opskit.observe import survey
 from opskit.reach.sweep import HostResult
-from opskit.rollout import survey, undo
+from opskit.rollout import undo
 from opskit.rollout.select import Selection, hosts
 
 DONE = {"subject": "orders.service", "ways": ["live-flip"], "sentences": [], "error": ""}

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from opskit.inventory.cluster import Client, Cluster
+from opskit.observe.agent import agent_options
+from opskit.observe.model import AgentReport, Jvm
 from opskit.reach.sweep import HostResult, sweep
-from opskit.rollout.agent import agent_options
-from opskit.rollout.model import AgentReport, Jvm
 
 LOOK_SECONDS = 60.0
 """Of one host: hundreds of jars to read, on disks that are busy."""

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from opskit.rollout.model import AgentReport, Jvm, Shape
-from opskit.rollout.survey import Asked
+from opskit.observe.model import AgentReport, Jvm, Shape
+from opskit.observe.survey import Asked
 
 Verdict = Literal["on-live", "on-constructed", "off", "unknown"]
 

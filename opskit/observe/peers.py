@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from opskit.inventory.cluster import Cluster
+from opskit.observe.model import Shape
 from opskit.rocketmq.releases import Release
-from opskit.rollout.model import Shape
 
 Standing = Literal["managed", "unmanaged"]
 """managed: its host is a client host of the inventory."""

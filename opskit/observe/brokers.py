@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterator
 
 from opskit.inventory.cluster import Broker, Cluster
+from opskit.observe.peers import Told, without_port
 from opskit.reach.dial import Dialer
 from opskit.reach.line import Line, Reply
 from opskit.rocketmq import admin
 from opskit.rocketmq.answers import Connections
-from opskit.rollout.peers import Told, without_port
 
 SECONDS = 10.0
 INNER_PRODUCER = "CLIENT_INNER_PRODUCER"

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from opskit.inventory.services import Mode
-from opskit.rollout.model import AGENT_NAME
+from opskit.observe.model import AGENT_NAME
 
 HOME = "/usr/local/lib/opskit/agent"
 """On hosts and in images: below /usr, which sandboxed services see too, and which SELinux lets them read."""

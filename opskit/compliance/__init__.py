@@ -1,0 +1,1 @@
+"""Audit a running cluster against what keeps it safe, on a schedule, and report what changed."""
