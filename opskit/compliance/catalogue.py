@@ -1,0 +1,8 @@
+"""Every control, by id, in the order in which a reader wants them."""
+
+from importlib import import_module
+
+from opskit.compliance.control import CONTROLS as CONTROLS
+
+for _family in ("placement", "nameservers", "clients", "settings", "host", "topics", "drills"):
+    import_module(f"opskit.compliance.controls.{_family}")

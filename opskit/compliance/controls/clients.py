@@ -1,0 +1,1 @@
+"""Whether clients leave a hung nameserver, and what that costs them."""

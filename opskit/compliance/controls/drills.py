@@ -1,0 +1,1 @@
+"""Whether the failover was shown, lately, on this topology."""

@@ -1,0 +1,1 @@
+"""What a host gives its servers: kernel, memory, disk, clock, units, files."""

@@ -1,0 +1,1 @@
+"""Whether nameservers and brokers answer, agree, and are known to those who need them."""

@@ -1,0 +1,1 @@
+"""Which server stands where, as its processes show."""

@@ -1,0 +1,1 @@
+"""Rendered, on disk, in force: whether they are one."""

@@ -1,0 +1,1 @@
+"""Topics and groups that do not survive the loss of one master."""

@@ -1,0 +1,55 @@
+"""Every control on every case: what is said in the case, and nothing else."""
+
+import re
+
+import pytest
+from clusters import small_cluster
+from compliance_cases import Case, cases, sound
+
+from opskit.compliance.catalogue import CONTROLS
+from opskit.compliance.control import Outcome
+
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+
+
+def wrong(case_cluster, evidence) -> list[tuple[str, Outcome]]:  # type: ignore[no-untyped-def]
+    return [
+        (control.id, outcome)
+        for control in CONTROLS.values()
+        for outcome in control.judge(case_cluster, evidence)
+        if outcome.status in ("fails", "unknown")
+    ]
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_a_case_gives_what_it_says_and_nothing_else(case: Case) -> None:
+    found = wrong(case.cluster, case.evidence)
+    told = {(one["control"], one["subject"], one["status"]): one.get("says", "") for one in case.outcomes}
+    assert {(control, one.subject, one.status) for control, one in found} == set(told)
+    for control, one in found:
+        assert told[control, one.subject, one.status] in one.observed
+
+
+def test_a_sound_cluster_has_nothing_of_medium_or_higher() -> None:
+    found = wrong(small_cluster(), sound())
+    assert [(id, one) for id, one in found if CONTROLS[id].severity != "low"] == []
+
+
+def test_each_control_teaches() -> None:
+    for control in CONTROLS.values():
+        assert KEBAB.fullmatch(control.id)
+        texts = (control.title, control.rationale, control.looks_at, control.expects, control.remedy)
+        assert all(text and text[0].isupper() and text.endswith(".") for text in texts), control.id
+
+
+def test_each_control_has_a_case_in_which_it_fails() -> None:
+    shown = {one["control"] for case in cases() for one in case.outcomes if one["status"] == "fails"}
+    assert CONTROLS.keys() - shown == set()
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_each_control_tells_of_every_subject_once_and_is_the_same_twice(control: str) -> None:
+    outcomes = list(CONTROLS[control].judge(small_cluster(), sound()))
+    assert len({one.subject for one in outcomes}) == len(outcomes)
+    assert outcomes, "a control that does not apply says so"
+    assert outcomes == list(CONTROLS[control].judge(small_cluster(), sound()))
