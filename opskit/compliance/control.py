@@ -70,7 +70,8 @@ def control(
     """Enter a function into the table, under an id that nobody has yet."""
 
     def enter(judge: Judge) -> Judge:
-        assert id not in CONTROLS, id
+        if id in CONTROLS:
+            raise ValueError(f"two controls are named {id}")
         CONTROLS[id] = Control(id, family, severity, title, rationale, looks_at, expects, remedy, references, judge)
         return judge
 

@@ -74,13 +74,13 @@ class Evidence(Shape):
 
     at: datetime
     hosts: dict[str, HostFacts]
-    unseen: dict[str, Unseen] = {}
-    nameservers: dict[str, NameserverSeen] = {}
-    brokers: dict[str, BrokerSeen] = {}
+    unseen: dict[str, Unseen]
+    nameservers: dict[str, NameserverSeen]
+    brokers: dict[str, BrokerSeen]
+    bundles: dict[str, str]
+    """Release → folder name of its server bundle, of those that the controller knows; units start from there."""
+    owners: dict[str, str]
+    """IP address → host of the inventory, as the controller resolves it."""
     drills: tuple[DrillSeen, ...] = ()
     """Newest first."""
     drills_unreadable: tuple[str, ...] = ()
-    bundles: dict[str, str] = {}
-    """Release → folder name of its server bundle, of those that the controller knows; units start from there."""
-    owners: dict[str, str] = {}
-    """IP address → host of the inventory, as the controller resolves it."""

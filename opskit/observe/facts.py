@@ -117,15 +117,15 @@ class HostFacts(Shape):
     container: str | None = None
     """Kind of container that this host is, as systemd names it (podman, lxc, docker …); None for a machine."""
     memory: Memory
-    sysctl: dict[str, str] = {}
+    sysctl: dict[str, str]
     """Of the names that were asked for, those that exist here."""
     clock: Clock
-    files: dict[str, FileFacts] = {}
-    units: dict[str, UnitFacts] = {}
-    folders: dict[str, FolderFacts] = {}
+    files: dict[str, FileFacts]
+    units: dict[str, UnitFacts]
+    folders: dict[str, FolderFacts]
     servers: tuple[ServerProcess, ...] = ()
     jvms: tuple[Jvm, ...] = ()
     flipped: tuple[int, ...] = ()
     agents: tuple[AgentTold, ...] = ()
-    peers: dict[int, tuple[str, ...]] = {}
+    peers: dict[int, tuple[str, ...]]
     refused: tuple[str, ...] = ()

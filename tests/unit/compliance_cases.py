@@ -92,6 +92,7 @@ def _sound(cluster: Cluster) -> dict[str, Any]:
     return {
         "at": datetime.fromtimestamp(AT, UTC),
         "hosts": {host.name: _host(cluster, host.name) for host in cluster.hosts},
+        "unseen": {},
         "nameservers": {
             one.host.name: {
                 "state": "healthy",
@@ -180,6 +181,7 @@ def _host(cluster: Cluster, name: str) -> dict[str, Any]:
         },
         "folders": {cluster.store_path: _folder(cluster)} if any(isinstance(one, Broker) for one in servers) else {},
         "servers": [_server(cluster, one, 100 + number) for number, one in enumerate(servers)],
+        "peers": {},
     }
 
 
