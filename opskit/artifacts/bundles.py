@@ -9,7 +9,7 @@ from opskit.artifacts.jars import Jar, Progress, digest_of, jars_in
 from opskit.artifacts.lock import Component
 from opskit.artifacts.own_jars import probe_jar
 from opskit.artifacts.sources import source_of
-from opskit.artifacts.store import obtain
+from opskit.artifacts.store import obtain, peek
 from opskit.inventory.cluster import Artifact, Frozen
 
 
@@ -28,7 +28,7 @@ class Bundle(Frozen):
     @property
     def folder(self) -> str:
         """Name of the bundle's folder on a host: RELEASE-DIGEST8."""
-        return f"{self.release}-{self.digest[:8]}"
+        return _folder(self.release, self.digest)
 
 
 def bundle(component: Component, release: str, artifact: Artifact, progress: Progress) -> Bundle:
@@ -39,8 +39,7 @@ def bundle(component: Component, release: str, artifact: Artifact, progress: Pro
     """
     source = source_of(component, release, artifact)
     probe = probe_jar(progress) if component == "client" and not source.has_probe else None
-    identity = f"{source.identity} {probe.sha256 if probe else ''}"
-    name = f"{component}-{release}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+    name = _entry(component, release, f"{source.identity} {probe.sha256 if probe else ''}")
 
     def build(payload: Path, scratch: Path) -> tuple[Jar, ...]:
         lib = scratch / "lib"
@@ -57,6 +56,24 @@ def bundle(component: Component, release: str, artifact: Artifact, progress: Pro
     return Bundle(
         component=component, release=release, digest=digest_of(record.jars), archive=archive, jars=record.jars
     )
+
+
+def known_server_folder(release: str, artifact: Artifact) -> str | None:
+    """Name of a server bundle's folder on a host, where this controller made the bundle once; it builds nothing.
+
+    Raises OpskitError where the archive or folder of jars that the inventory names is not there.
+    """
+    identity = f"{source_of('server', release, artifact).identity} "
+    record = peek(_entry("server", release, identity))
+    return _folder(release, digest_of(record.jars)) if record else None
+
+
+def _entry(component: Component, release: str, identity: str) -> str:
+    return f"{component}-{release}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+
+
+def _folder(release: str, digest: str) -> str:
+    return f"{release}-{digest[:8]}"
 
 
 def write_tar(tar: Path, lib: Path, jars: tuple[Jar, ...]) -> None:

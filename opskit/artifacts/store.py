@@ -45,6 +45,14 @@ def obtain(name: str, payload: str, build: Build, progress: Progress) -> tuple[P
     return entry / payload, record
 
 
+def peek(name: str) -> Record | None:
+    """What the entry `name` is said to hold, without a look at its payload; None where there is no such entry."""
+    try:
+        return Record.model_validate_json((cache() / "artifacts" / name / _RECORD).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
 def _intact(entry: Path, payload: str, progress: Progress) -> Record | None:
     """The record of a complete entry whose payload still has its checksum."""
     if not entry.is_dir():

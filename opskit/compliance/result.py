@@ -63,8 +63,10 @@ class HostError(Shape):
 
 
 class ComplianceResult(BaseModel):
-    """One audit. fails: an open finding of `fail_on` or higher; unjudged: none, but a host or a control of that severity
-    could not be judged. since: the run it was compared with.
+    """One audit. since: the run it was compared with.
+
+    fails: an open finding of `fail_on` or higher; unjudged: none, but a host or a control of that severity could not be
+    judged.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)

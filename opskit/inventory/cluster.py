@@ -168,6 +168,11 @@ class Cluster(Frozen):
         """Every server JVM: nameservers, brokers, controllers."""
         return (*self.nameservers, *self.brokers, *self.controllers)
 
+    @property
+    def topology(self) -> tuple[str, ...]:
+        """Each server as "component host release", sorted: a drill is evidence for the topology that it was made on."""
+        return tuple(sorted(f"{one.component} {one.host.name} {one.release}" for one in self.servers))
+
     def servers_on(self, host: str) -> tuple[Server, ...]:
         """The servers of one host, by its name."""
         return tuple(server for server in self.servers if server.host.name == host)

@@ -33,3 +33,13 @@ def addresses(name: str) -> set[str]:
         return {str(found[4][0]) for found in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
     except OSError:
         return set()
+
+
+def owners(cluster: Cluster) -> dict[str, str]:
+    """IP address → host of the inventory, as this machine resolves what is declared."""
+    found: dict[str, str] = {}
+    for host in cluster.hosts:
+        for name in {host.address, host.endpoint.address}:
+            for address in addresses(name):
+                found.setdefault(address, host.name)
+    return found

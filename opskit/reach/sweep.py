@@ -7,7 +7,7 @@ import asyncio
 import json
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
@@ -46,17 +46,31 @@ def sweep(
 
     requests: host name → request of `opskit.onhost.operations`; timeout_seconds bounds each host on its own.
     """
-    return asyncio.run(_sweep(requests, endpoints, timeout_seconds))
+    return asyncio.run(asweep(requests, endpoints, timeout_seconds))
 
 
-async def _sweep(
-    requests: Mapping[str, Mapping[str, Any]], endpoints: Sequence[Endpoint], timeout_seconds: float
+async def asweep(
+    requests: Mapping[str, Mapping[str, Any]],
+    endpoints: Sequence[Endpoint],
+    timeout_seconds: float = 30.0,
+    deadline_seconds: float = float("inf"),
+    done: Callable[[HostResult], None] = lambda _: None,
 ) -> dict[str, HostResult]:
-    gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
+    """`sweep`, for callers with an event loop.
+
+    deadline_seconds bounds all hosts together: who was not asked by then is out of time. done is told of each host.
+    """
+    gate, end = asyncio.Semaphore(CONNECTS_AT_ONCE), asyncio.get_running_loop().time() + deadline_seconds
 
     async def one(endpoint: Endpoint) -> HostResult:
         async with gate:
-            return await _ask(endpoint, requests[endpoint.host], timeout_seconds)
+            left = end - asyncio.get_running_loop().time()
+            if left <= 0:
+                result = HostResult(endpoint.host, "timeout", error=f"its turn did not come in {deadline_seconds:g} s")
+            else:
+                result = await _ask(endpoint, requests[endpoint.host], min(timeout_seconds, left))
+            done(result)
+            return result
 
     wanted = [endpoint for endpoint in endpoints if endpoint.host in requests]
     return {result.host: result for result in await asyncio.gather(*(one(endpoint) for endpoint in wanted))}

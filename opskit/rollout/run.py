@@ -11,7 +11,7 @@ from opskit.inventory.services import Service, service_for
 from opskit.observe import survey
 from opskit.observe.brokers import ask_brokers
 from opskit.observe.model import Jvm
-from opskit.observe.nameservers import addresses
+from opskit.observe.nameservers import owners as declared_owners
 from opskit.observe.peers import Told, judge_peers
 from opskit.observe.prove import prove
 from opskit.observe.survey import SeenHost
@@ -150,11 +150,7 @@ def _connected(results: Mapping[str, HostResult]) -> dict[str, list[str]]:
 
 def _owners(cluster: Cluster, seen: Mapping[str, SeenHost]) -> dict[str, str]:
     """Address → host: as declared, and as the connections of its JVMs show."""
-    owners: dict[str, str] = {}
-    for host in cluster.hosts:
-        for name in {host.address, host.endpoint.address}:
-            for address in addresses(name):
-                owners.setdefault(address, host.name)
+    owners = declared_owners(cluster)
     for one in seen.values():
         for flow in (flow for jvm in one.jvms for flow in jvm.flows):
             owners.setdefault(flow.local.rpartition(":")[0].strip("[]"), one.host)

@@ -69,6 +69,7 @@ def outcome(
         notes=(*still, *judged.notes),
         commands=(*probes, *_commands(recording.victims)),
         environment=_environment(cluster),
+        topology=cluster.topology,
     )
 
 

@@ -151,3 +151,5 @@ class VerifyResult(BaseModel):
     commands: tuple[str, ...] = ()
     """What was done on which host, as a person would type it."""
     environment: dict[str, str] = {}
+    topology: tuple[str, ...] = ()
+    """Each server as "component host release", sorted."""

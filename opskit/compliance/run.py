@@ -1,0 +1,128 @@
+"""One audit from the first question to the kept report."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from filelock import FileLock, Timeout
+
+from opskit import paths
+from opskit.compliance import changes, history, waivers
+from opskit.compliance.catalogue import CONTROLS
+from opskit.compliance.control import Control, Severity
+from opskit.compliance.gather import Bounds, Say, gather
+from opskit.compliance.judge import errors, judge, judgement
+from opskit.compliance.result import ComplianceResult
+from opskit.errors import Exit, OpskitError
+from opskit.inventory.cluster import Cluster
+from opskit.reach.sweep import HostResult
+from opskit.runs.folder import Run, start
+
+VERB = "compliance"
+
+
+@dataclass(frozen=True)
+class Options:
+    """only, skip: globs of control ids or families."""
+
+    fail_on: Severity = "medium"
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    bounds: Bounds = Bounds()
+
+
+def chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Control, ...]:
+    """The controls that are meant. Raises OpskitError (exit 2) for a word that no control answers to."""
+    for option, words in (("--only", only), ("--skip", skip)):
+        for word in words:
+            if not any(_is_meant(control, [word]) for control in CONTROLS.values()):
+                raise OpskitError(
+                    f"no control or family is called {word}",
+                    where=option,
+                    remedy="See `opskit compliance list`; * and ? stand for any letters.",
+                )
+    found = tuple(
+        control
+        for control in CONTROLS.values()
+        if (not only or _is_meant(control, only)) and not _is_meant(control, skip)
+    )
+    if not found:
+        raise OpskitError("no control is left", where="--only, --skip", remedy="See `opskit compliance list`.")
+    return found
+
+
+def _is_meant(control: Control, words: Sequence[str]) -> bool:
+    return any(fnmatchcase(control.id, word) or control.family == word for word in words)
+
+
+def audit(cluster: Cluster, options: Options, say: Say) -> tuple[ComplianceResult, Run]:
+    """Ask everything, judge it, compare it with the run before, keep it. Changes nothing on any host.
+
+    Raises OpskitError: exit 2 for a control that there is not, exit 3 where another audit of the cluster is under way.
+    """
+    controls = chosen(options.only, options.skip)
+    folder = paths.state() / "runs" / cluster.name
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    try:
+        with FileLock(folder / "compliance.lock", blocking=False):
+            return _audit(cluster, options, controls, say)
+    except Timeout:
+        raise OpskitError(
+            "another audit of this cluster is under way",
+            where=cluster.name,
+            remedy="Wait until it is over; `opskit compliance schedule status` tells when it runs by itself.",
+            code=Exit.UNJUDGED,
+        ) from None
+
+
+def _audit(cluster: Cluster, options: Options, controls: Sequence[Control], say: Say) -> tuple[ComplianceResult, Run]:
+    began, run = time.monotonic(), start(cluster.name, VERB)
+    say(f"Asking {len(cluster.hosts)} hosts and {len(cluster.servers)} servers")
+    evidence = gather(cluster, options.bounds, say, _counter(len(cluster.hosts), say))
+    (run.folder / "evidence.json").write_text(evidence.model_dump_json())
+    rows = waivers.apply(judge(cluster, evidence, controls), cluster.waivers, evidence.at)
+    before, judged = history.last(cluster.name), {control.id for control in controls}
+    rows, fixed = changes.compare(before and before.rows, rows, evidence.at, judged)
+    unheard = errors(evidence)
+    result = ComplianceResult(
+        cluster=cluster.name,
+        run=run.identity,
+        at=evidence.at,
+        seconds=round(time.monotonic() - began, 1),
+        fail_on=options.fail_on,
+        judgement=judgement(rows, unheard, options.fail_on),
+        hosts=len(cluster.hosts),
+        errors=unheard,
+        rows=rows,
+        fixed=fixed,
+        since=before and before.run,
+    )
+    history.record(result)
+    run.finish(result)
+    _forget(cluster.name)
+    return result, run
+
+
+def _counter(hosts: int, say: Say) -> Callable[[HostResult], None]:
+    """Tells of each tenth of many hosts, and of each that did not answer."""
+    heard = 0
+
+    def count(result: HostResult) -> None:
+        nonlocal heard
+        heard += 1
+        if result.outcome != "ok":
+            say(f"{result.host}: {result.error}")
+        if hosts >= 50 and heard % (hosts // 10) == 0:
+            say(f"{heard} of {hosts} hosts")
+
+    return count
+
+
+def _forget(cluster: str) -> None:
+    """Folders of audits that the history has forgotten."""
+    known = {one.run for one in history.runs(cluster)}
+    for folder in (paths.state() / "runs" / cluster).glob(f"*Z-{VERB}-??????"):
+        if folder.name not in known and (folder / "report.json").exists():
+            shutil.rmtree(folder)
