@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from opskit.inventory.services import Service
+from opskit.inventory.waivers import Waiver
 
 Scalar = str | int | float | bool
 Component = Literal["nameserver", "broker", "controller"]
@@ -157,6 +158,8 @@ class Cluster(Frozen):
     """How long a server has to come back at application level before the roll stops."""
     dial: Literal["auto", "direct", "ssh"] = "auto"
     """How opskit reaches RocketMQ ports: direct TCP, through SSH to the host, or direct first."""
+    waivers: tuple[Waiver, ...] = ()
+    """Findings of the audit that are accepted for a while."""
 
     @property
     def nameserver_addresses(self) -> str:

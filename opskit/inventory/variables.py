@@ -10,6 +10,7 @@ from typing import Any, Literal
 from opskit.inventory import kinds
 from opskit.inventory.kinds import Kind
 from opskit.inventory.services import SERVICES
+from opskit.inventory.waivers import WAIVERS
 
 Role = Literal["nameserver", "broker", "controller", "client"]
 
@@ -286,6 +287,15 @@ _TABLE = (
         '[{unit: "orders-*", restart: true, health: "curl -fsS localhost:8080/health"}, {way: leave}]',
         default=[],
         roles=("client",),
+    ),
+    Variable(
+        "opskit_waivers",
+        WAIVERS,
+        "Findings of `opskit compliance` that are accepted until a day, which ends at 24:00 UTC: each with the id of the "
+        "control, a glob over its subjects, who answers for it and why; best kept in group_vars/all/waivers.yml.",
+        '[{id: host-swap, scope: "broker-a*", owner: orders team, reason: "OPS-123: new disks", expires: 2026-12-31}]',
+        scope="cluster",
+        default=[],
     ),
     Variable(
         "opskit_apply_sysctl",

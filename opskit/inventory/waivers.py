@@ -1,0 +1,93 @@
+"""What an operator has decided to live with for a while: the entries of `opskit_waivers`."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from opskit.inventory.kinds import Kind, shown
+
+OWN_CONTROLS = "waiver-"
+"""The ids of the controls that watch over waivers begin so; none of them can be waived."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _a_day(value: Any) -> Any:
+    """YAML reads a bare date as one, and a quoted one as text; a date-time would say more than is kept."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    if type(value) is not date:
+        raise ValueError("not a day")
+    return value
+
+
+_Text = Annotated[str, Field(strict=True, pattern=r"\S")]
+
+
+class Waiver(BaseModel):
+    """One decision: findings of a control are accepted until a day, by somebody, for a reason."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: _Text
+    """Of the control."""
+    scope: _Text
+    """A glob over the control's subjects; * for all of them."""
+    owner: _Text
+    reason: _Text
+    expires: Annotated[date, BeforeValidator(_a_day)]
+    """The last day, which ends at 24:00 UTC."""
+
+    @field_validator("id")
+    @classmethod
+    def _may_be_waived(cls, value: str) -> str:
+        if value.startswith(OWN_CONTROLS):
+            raise ValueError("watches over waivers")
+        return value
+
+    def is_about(self, control: str, subject: str) -> bool:
+        return self.id == control and fnmatchcase(subject, self.scope)
+
+    def is_expired(self, at: datetime) -> bool:
+        return self.days_left(at) < 0
+
+    def days_left(self, at: datetime) -> int:
+        """0 on the last day, below 0 after it; days begin at 00:00 UTC."""
+        return (self.expires - at.astimezone(UTC).date()).days
+
+
+_EXPECTS = {
+    "id": f"the id of a control that can be waived, which those that begin with {OWN_CONTROLS} cannot",
+    "scope": 'a glob over the subjects of the control, "*" for all',
+    "owner": "a text that says something",
+    "reason": "a text that says something",
+    "expires": "a day such as 2026-12-31, without a time",
+}
+_ENTRY = "a mapping of " + ", ".join(_EXPECTS)
+
+
+@dataclass(frozen=True)
+class _Waivers(Kind):
+    """Names the entry and the key that is wrong."""
+
+    def parse(self, value: Any) -> Any:
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+            key = str(first["loc"][-1]) if first["loc"] else ""
+            if first["type"] == "missing":
+                entry = place.removesuffix(f".{key}")
+                raise ValueError(f"{entry} has no {key}; a waiver needs all of {', '.join(_EXPECTS)}") from error
+            if first["type"] == "extra_forbidden":
+                raise ValueError(f"{place} is no key of a waiver; they are {', '.join(_EXPECTS)}") from error
+            expects = self.expects if not place else _EXPECTS.get(key, _ENTRY)
+            raise ValueError(f"{place} is {shown(first['input'])}, which is not {expects}") from error
+
+
+WAIVERS: Kind = _Waivers("list of waivers", "list", f"a list, each of it {_ENTRY}", TypeAdapter(list[Waiver]))
