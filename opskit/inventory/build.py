@@ -134,6 +134,7 @@ def _cluster(declaration: Declaration, values: Values, endpoints: dict[str, Endp
         drain_seconds=shared["opskit_drain_seconds"],
         gate_seconds=shared["opskit_gate_seconds"],
         dial=shared["opskit_dial"],
+        drill_days=shared["opskit_drill_days"],
         waivers=tuple(shared["opskit_waivers"]),
     )
 

@@ -158,6 +158,8 @@ class Cluster(Frozen):
     """How long a server has to come back at application level before the roll stops."""
     dial: Literal["auto", "direct", "ssh"] = "auto"
     """How opskit reaches RocketMQ ports: direct TCP, through SSH to the host, or direct first."""
+    drill_days: int = 30
+    """How old the last drill that passed may be."""
     waivers: tuple[Waiver, ...] = ()
     """Findings of the audit that are accepted for a while."""
 

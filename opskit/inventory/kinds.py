@@ -77,6 +77,9 @@ PORT = Kind("port", "int", "a port from 3 to 65534", TypeAdapter(Annotated[int, 
 SSH_PORT = Kind("port", "int", "a port from 1 to 65535", TypeAdapter(Annotated[int, _NUMBER, Field(ge=1, le=65535)]))
 BROKER_ID = Kind("number", "int", "a whole number from 0", TypeAdapter(Annotated[int, _NUMBER, Field(ge=0)]))
 COUNT = Kind("number", "int", "a whole number from 1", TypeAdapter(Annotated[int, _NUMBER, Field(ge=1)]))
+DAYS = Kind(
+    "days", "int", "a whole number of days from 1 to 3650", TypeAdapter(Annotated[int, _NUMBER, Field(ge=1, le=3650)])
+)
 SECONDS = Kind("seconds", "float", "a number of seconds above 0", TypeAdapter(Annotated[float, _NUMBER, Field(gt=0)]))
 FLAG = Kind("boolean", "bool", "true or false", TypeAdapter(bool))
 SIZE = _pattern("size", r"^[1-9]\d*[kKmMgG]$", "a size as the JVM takes it, such as 512m or 4g")

@@ -298,6 +298,15 @@ _TABLE = (
         default=[],
     ),
     Variable(
+        "opskit_drill_days",
+        kinds.DAYS,
+        "How old the last drill that passed may be, of this topology and these client releases, before "
+        "`opskit compliance` asks for a new one.",
+        "90",
+        scope="cluster",
+        default=30,
+    ),
+    Variable(
         "opskit_apply_sysctl",
         kinds.FLAG,
         "false where the kernel settings are not ours to set, as in a container.",
