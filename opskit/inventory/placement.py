@@ -12,7 +12,9 @@ Role = Literal["nameserver", "broker", "controller"]
 
 @dataclass(frozen=True)
 class Placed:
-    """One server on its host. pair and broker_id say what a broker is; other roles leave them out."""
+    """One server on its host. pair and broker_id say what a broker is; other roles, and a broker that runs without
+    having been declared or registered, leave them out.
+    """
 
     role: Role
     host: Host
@@ -24,7 +26,9 @@ class Placed:
     @property
     def name(self) -> str:
         """How an operator would name it."""
-        return f"broker {self.pair} id {self.broker_id}" if self.role == "broker" else self.role
+        if self.role != "broker":
+            return self.role
+        return f"broker {self.pair} id {self.broker_id}" if self.pair else "an undeclared broker"
 
     @property
     def ports(self) -> tuple[int, ...]:
