@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from opskit.report.shapes import Cell, Chart, Diff, Heading, Mark, Shape, Table
 from opskit.report.terminal import SYMBOLS
@@ -16,6 +16,8 @@ TEMPLATES = "templates"
 DIGITS = 4
 """Significant digits of a charted value; more would only be weight."""
 NUMBER = re.compile(r"[≥≤<±~]? ?-?\d[\d,. /±%]*(of \d[\d,]*)?(µs|ms|s|min|KiB|MiB|/s)?|-?")
+
+CODE = re.compile(r"`([^`\n]+)`")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def numeric_columns(table: Table) -> frozenset[int]:
     """Numbers of the columns whose every cell is a figure; they are aligned to the right."""
     texts = [[cell.text if isinstance(cell, Cell) else cell for cell in row] for row in table.rows]
     return frozenset(
-        number for number, column in enumerate(zip(*texts, strict=True)) if all(map(NUMBER.fullmatch, column))
+        number
+        for number, column in enumerate(zip(*texts, strict=True))
+        if any(column) and all(map(NUMBER.fullmatch, column))
     )
 
 
@@ -91,6 +95,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "kind": lambda shape: type(shape).__name__.lower(),
         "symbol": _symbol,
+        "prose": _prose,
         "numeric": numeric_columns,
         "placed": place,
         "chart_data": chart_data,
@@ -99,6 +104,11 @@ def _environment() -> Environment:
     }
     environment.globals["asset"] = lambda name: Markup(loader.get_source(environment, name)[0])  # noqa: S704 - our own files
     return environment
+
+
+def _prose(text: str) -> Markup:
+    """Escaped; what stands between two backticks, as a command does, is set as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def _symbol(mark: Mark) -> str:

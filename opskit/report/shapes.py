@@ -21,6 +21,14 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Subheading:
+    """A title below a heading; it makes no part of its own. note: shown quietly beside it."""
+
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Sentence:
     """One line of prose; a mark says how it bears on the outcome."""
 
@@ -162,4 +170,4 @@ class Fold:
     shapes: "tuple[Shape, ...]"
 
 
-Shape = Heading | Sentence | Table | Diff | Banner | Figures | Timeline | Chart | Listing | Fold
+Shape = Heading | Subheading | Sentence | Table | Diff | Banner | Figures | Timeline | Chart | Listing | Fold

@@ -20,6 +20,7 @@ from opskit.report.shapes import (
     Mark,
     Sentence,
     Shape,
+    Subheading,
     Table,
     Timeline,
 )
@@ -58,6 +59,8 @@ def show(shapes: Iterable[Shape], on: Console) -> None:
         match shape:
             case Heading(text):
                 on.print(Text(f"\n{text}", style="bold"))
+            case Subheading(text, note):
+                on.print(Text.assemble("\n", (text, "bold"), (f"  {note}" if note else "", "dim")), soft_wrap=True)
             case Sentence(text, mark):
                 on.print(_marked(text, mark), soft_wrap=True)
             case Table():
