@@ -29,17 +29,18 @@ def ask_brokers(cluster: Cluster) -> tuple[dict[str, tuple[Told, ...]], dict[str
 
 async def _ask(cluster: Cluster) -> tuple[dict[str, tuple[Told, ...]], dict[str, str]]:
     async with Dialer(cluster.dial, cluster.acl) as dialer:
-        answers = await asyncio.gather(*(_broker(dialer, broker) for broker in cluster.brokers))
+        answers = await asyncio.gather(*(told_by(broker, dialer, SECONDS) for broker in cluster.brokers))
     told, silent = {}, {}
     for broker, (clients, why) in zip(cluster.brokers, answers, strict=True):
-        told[broker.host.name] = tuple(dict.fromkeys(clients))
+        told[broker.host.name] = clients
         if why:
             silent[broker.host.name] = why
     return told, silent
 
 
-async def _broker(dialer: Dialer, broker: Broker) -> tuple[list[Told], str]:
-    async with dialer.line(broker.host, broker.port, SECONDS) as line:
+async def told_by(broker: Broker, dialer: Dialer, seconds: float) -> tuple[tuple[Told, ...], str]:
+    """(the clients that one broker names, each once; why these may not be all, "" where they are)."""
+    async with dialer.line(broker.host, broker.port, seconds) as line:
         inner, topics = await asyncio.gather(
             line.ask(admin.producer_connections(INNER_PRODUCER)), line.ask(admin.topic_table())
         )
@@ -54,7 +55,7 @@ async def _broker(dialer: Dialer, broker: Broker) -> tuple[list[Told], str]:
         if (topics.version or 0) >= FIRST_WITH_PRODUCERS:
             producers, why_not = await _all_producers(line)
             found, why = [*found, *producers], why or why_not
-        return found, why
+        return tuple(dict.fromkeys(found)), why
 
 
 async def _all_producers(line: Line) -> tuple[list[Told], str]:

@@ -23,6 +23,7 @@ from opskit.rocketmq.answers import (
     ProducerTable,
     Route,
     RuntimeInfo,
+    SubscriptionGroups,
     TopicList,
     TopicTable,
     properties,
@@ -42,6 +43,7 @@ class Code(IntEnum):
     GET_BROKER_RUNTIME_INFO = 28
     GET_ROUTEINFO_BY_TOPIC = 105
     GET_BROKER_CLUSTER_INFO = 106
+    GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201
     GET_CONSUMER_CONNECTION_LIST = 203
     GET_PRODUCER_CONNECTION_LIST = 204
     GET_ALL_TOPIC_LIST_FROM_NAMESERVER = 206
@@ -178,6 +180,11 @@ def delete_topic_on_broker(topic: str) -> Request[None]:
 def producer_connections(group: str) -> Request[Connections]:
     """Broker: the clients of one producer group; a group that it does not know is a ServerError with code 1."""
     return Request(Code.GET_PRODUCER_CONNECTION_LIST, _model(Connections), {"producerGroup": group})
+
+
+def consumer_groups() -> Request[SubscriptionGroups]:
+    """Broker: every consumer group that it knows, its own ones too; 5.4.0 answers in parts only where asked to."""
+    return Request(Code.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, _model(SubscriptionGroups))
 
 
 def consumer_connections(group: str) -> Request[Connections]:

@@ -3,7 +3,9 @@
 Facts are of 4.8.0 and 5.4.0 unless a docstring says otherwise.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+import math
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 WRITABLE = 6
@@ -64,6 +66,13 @@ class RuntimeInfo(Answer):
     put_tps: str = ""
     """Messages stored per second, averaged over 10, 60 and 600 s."""
 
+    @field_validator("put_tps")
+    @classmethod
+    def _numbers(cls, text: str) -> str:
+        for word in text.split():
+            float(word)
+        return text
+
     @property
     def recent_put_tps(self) -> float:
         """Messages stored per second over the last 10 s; 0.0 before the first 10 s are over."""
@@ -72,8 +81,12 @@ class RuntimeInfo(Answer):
 
     @property
     def bytes_per_second(self) -> float:
-        """What was stored per second over the last 10 s, estimated by the average size of a message."""
-        return self.recent_put_tps * self.put_message_average_size
+        """What was stored per second over the last 10 s, estimated by the average size of a message.
+
+        0.0 where Java divided by zero and says NaN or Infinity.
+        """
+        rate = self.recent_put_tps * self.put_message_average_size
+        return rate if math.isfinite(rate) else 0.0
 
 
 class TopicConfig(Answer):
@@ -90,6 +103,12 @@ class TopicTable(Answer):
 
 class TopicList(Answer):
     topic_list: frozenset[str] = frozenset()
+
+
+class SubscriptionGroups(Answer):
+    """Consumer groups of a broker by name; what each is set to is left out."""
+
+    subscription_group_table: dict[str, object] = {}
 
 
 class Connection(Answer):

@@ -125,6 +125,7 @@ def lookup(value: object, path: list[str]) -> object:
         }, b""),
         (admin.delete_topic_on_broker("T"), 215, {"topic": "T"}, b""),
         (admin.delete_topic_on_nameserver("T"), 216, {"topic": "T"}, b""),
+        (admin.consumer_groups(), 201, {}, b""),
         (admin.producer_connections("g"), 204, {"producerGroup": "g"}, b""),
         (admin.consumer_connections("g"), 203, {"consumerGroup": "g"}, b""),
     ],
