@@ -4,5 +4,20 @@ from importlib import import_module
 
 from opskit.compliance.control import CONTROLS as CONTROLS
 
-for _family in ("placement", "nameservers", "clients", "settings", "host", "topics", "drills"):
+for _family in (
+    "placement",
+    "nameservers",
+    "clients",
+    "clients_traps",
+    "clients_seen",
+    "settings",
+    "host",
+    "kernel",
+    "units",
+    "file_modes",
+    "protection",
+    "topics",
+    "drills",
+    "waivers",
+):
     import_module(f"opskit.compliance.controls.{_family}")

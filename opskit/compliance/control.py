@@ -9,7 +9,7 @@ from opskit.inventory.cluster import Cluster
 from opskit.observe.model import Shape
 
 Severity = Literal["low", "medium", "high", "critical"]
-Family = Literal["placement", "nameservers", "clients", "settings", "host", "topics", "drills"]
+Family = Literal["placement", "nameservers", "clients", "settings", "host", "topics", "drills", "waivers"]
 Status = Literal["holds", "fails", "unknown", "not-applicable"]
 
 

@@ -18,10 +18,12 @@ from opskit.errors import OpskitError
 _CHANGING = {"change", "first_seen"}
 """What differs from run to run in a row that says the same."""
 
-_ROWS = "SELECT body, change, first_seen FROM seen JOIN findings ON findings.id = seen.finding"
-_OF_A_RUN = f"{_ROWS} WHERE seen.run = ? ORDER BY place"  # noqa: S608
-_NEWEST = f"""{_ROWS} JOIN (SELECT control, max(run) AS run FROM judged GROUP BY control) AS newest
-    ON newest.control = findings.control AND newest.run = seen.run ORDER BY seen.run, place"""  # noqa: S608
+_OF_A_RUN = """
+    SELECT body, change, first_seen FROM seen JOIN findings ON findings.id = finding WHERE run = ? ORDER BY place"""
+_NEWEST = """
+    SELECT body, change, first_seen FROM seen JOIN findings ON findings.id = finding
+    JOIN (SELECT control, max(run) AS run FROM judged GROUP BY control) AS newest USING (run, control)
+    ORDER BY seen.run, place"""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,10 @@ class Keep:
     days: int = 400
 
 
-def record(result: ComplianceResult, keep: Keep = Keep()) -> None:  # noqa: B008
-    """In one transaction with the forgetting of old runs: a run that is killed here has left nothing."""
+def record(result: ComplianceResult, keep: Keep = Keep()) -> tuple[str, ...]:
+    """Keep an audit and forget old ones, whose names are returned. All in one transaction, so that one that is killed
+    here has left nothing.
+    """
     past = summary(result)
     wrong = [(row, row.model_dump_json(exclude=_CHANGING)) for row in result.rows if is_wrong(row)]
     with opened(file_of(result.cluster)) as database:
@@ -55,7 +59,7 @@ def record(result: ComplianceResult, keep: Keep = Keep()) -> None:  # noqa: B008
                 for place, (row, body) in enumerate(wrong)
             ),
         )
-        _forget(database, past.at, keep)
+        return _forget(database, past.at, keep)
 
 
 def last(cluster: str) -> PastAudit | None:
@@ -91,7 +95,7 @@ def history(cluster: str, last: int | None = None) -> ComplianceHistory:
 
 
 def audit(cluster: str, name: str) -> PastAudit:
-    """One past audit as it was; the end of its name is enough. Raises OpskitError (exit 2) where no single one has it."""
+    """One past audit as it was; the end of its name is enough. Raises OpskitError (exit 2) where not one has it."""
     found = [one for one in runs(cluster) if one.run == name or one.run.endswith(f"-{name}")]
     if len(found) != 1:
         raise OpskitError(
@@ -105,15 +109,17 @@ def audit(cluster: str, name: str) -> PastAudit:
         return _audit(found[0], database.execute(_OF_A_RUN, (run,)).fetchall(), path)
 
 
-def _forget(database: sqlite3.Connection, at: datetime, keep: Keep) -> None:
+def _forget(database: sqlite3.Connection, at: datetime, keep: Keep) -> tuple[str, ...]:
     """Runs beyond what is kept, and findings that no run tells of any more."""
-    forgotten = database.execute(
-        """DELETE FROM runs WHERE id < (SELECT max(id) FROM runs)
-           AND (at < ? OR id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?))""",
+    old = database.execute(
+        """SELECT id, run FROM runs WHERE id < (SELECT max(id) FROM runs)
+           AND (at < ? OR id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)) ORDER BY id""",
         (_text(at - timedelta(days=keep.days)), keep.runs),
-    ).rowcount
-    if forgotten:
+    ).fetchall()
+    database.executemany("DELETE FROM runs WHERE id = ?", ((id,) for id, _ in old))
+    if old:
         database.execute("DELETE FROM findings WHERE NOT EXISTS (SELECT 1 FROM seen WHERE finding = findings.id)")
+    return tuple(run for _, run in old)
 
 
 def _audit(run: PastRun, rows: list[tuple[str, str | None, str | None]], path: Path) -> PastAudit:

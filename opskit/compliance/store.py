@@ -95,7 +95,7 @@ def damaged(path: Path, why: str) -> OpskitError:
     return OpskitError(
         f"the history of audits is damaged: {why}",
         where=str(path),
-        remedy=f"Move it away (mv {path} {path}.damaged): the next audit begins a new one, in which nothing is new yet. "
+        remedy=f"Move it away (mv {path} {path}.damaged): the next audit begins a new one, and nothing is new in it. "
         "Nothing was deleted; each run's own folder beside it still has its report.json.",
         code=Exit.UNJUDGED,
     )

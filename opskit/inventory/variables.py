@@ -291,8 +291,8 @@ _TABLE = (
     Variable(
         "opskit_waivers",
         WAIVERS,
-        "Findings of `opskit compliance` that are accepted until a day, which ends at 24:00 UTC: each with the id of the "
-        "control, a glob over its subjects, who answers for it and why; best kept in group_vars/all/waivers.yml.",
+        "Findings of `opskit compliance` that are accepted until a day, which ends at 24:00 UTC: the control's id, a "
+        "glob over its subjects, who answers for it, and why; best kept in group_vars/all/waivers.yml.",
         '[{id: host-swap, scope: "broker-a*", owner: orders team, reason: "OPS-123: new disks", expires: 2026-12-31}]',
         scope="cluster",
         default=[],

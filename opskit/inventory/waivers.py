@@ -17,12 +17,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _a_day(value: Any) -> Any:
-    """YAML reads a bare date as one, and a quoted one as text; a date-time would say more than is kept."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return date.fromisoformat(value)
-    if type(value) is not date:
-        raise ValueError("not a day")
-    return value
+    """YAML reads a bare date as one, and a quoted one as text; a date-time would say more than is kept.
+
+    The calendar's last day has no day after it, at whose beginning a waiver could end.
+    """
+    day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else value
+    if type(day) is not date or day == date.max:
+        raise ValueError("not a day that ends")
+    return day
 
 
 _Text = Annotated[str, Field(strict=True, pattern=r"\S")]
