@@ -7,6 +7,8 @@ from opskit.compliance.control import CONTROLS as CONTROLS
 for _family in (
     "placement",
     "nameservers",
+    "brokers",
+    "addresses",
     "clients",
     "clients_traps",
     "clients_seen",

@@ -1,0 +1,118 @@
+"""Where servers stand by what runs and by what nameservers show: what several controls ask of the evidence. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from opskit.compliance.evidence import BrokerSeen, Evidence, NameserverSeen
+from opskit.inventory.cluster import Broker, Cluster, Host, Nameserver, Server
+from opskit.inventory.placement import Placed, Placement, declared
+from opskit.observe.facts import ServerProcess
+from opskit.observe.peers import without_port
+from opskit.render.layout import KINDS
+from opskit.status.condition import Condition, sentence
+
+SHOWN = 5
+"""Names in one sentence."""
+
+
+def observed(cluster: Cluster, evidence: Evidence) -> Placement:
+    """Every server that runs on a host which told; which broker a process is, the nameservers and its port tell."""
+    servers = tuple(
+        placed
+        for host in cluster.hosts
+        if host.name in evidence.hosts
+        for process in evidence.hosts[host.name].servers
+        for placed in _placed(cluster, evidence, host, process)
+    )
+    return replace(declared(cluster), servers=servers)
+
+
+def standing(cluster: Cluster, evidence: Evidence) -> Placement:
+    """Every server that is declared, and every other one that runs."""
+    known = declared(cluster)
+    marks = {_mark(server) for server in known.servers}
+    return replace(
+        known,
+        servers=(
+            *known.servers,
+            *(server for server in observed(cluster, evidence).servers if _mark(server) not in marks),
+        ),
+    )
+
+
+def holds_broker(process: ServerProcess) -> bool:
+    """Whether brokers run in it: a proxy in local mode (mqbroker --enable-proxy) has one, with its three ports."""
+    if process.kind == "proxy":
+        return any({port - 2, port + 1} <= set(process.ports) for port in process.ports)
+    return process.kind in ("broker", "container")
+
+
+def is_process_of(process: ServerProcess, server: Server) -> bool:
+    """Whether it listens where the server should, or is in its unit, which may be starting still."""
+    kind_fits = holds_broker(process) if isinstance(server, Broker) else process.kind == server.component
+    return kind_fits and (server.port in process.ports or process.unit == KINDS[server.component].unit)
+
+
+def registered(evidence: Evidence) -> Iterator[tuple[str, int, str]]:
+    """(broker name, id, address) of each member that a nameserver shows; once for each that shows it."""
+    for seen in evidence.nameservers.values():
+        for name, members in (seen.view or {}).items():
+            for number, address in members.items():
+                yield name, number, address
+
+
+def owner(cluster: Cluster, evidence: Evidence, address: str) -> str | None:
+    """Host of the inventory at "ip:port" or "name:port"; None where it is nobody's there."""
+    bare = without_port(address)
+    own = next((host.name for host in cluster.hosts if bare in (host.address, host.name)), None)
+    return own or evidence.owners.get(bare)
+
+
+def is_at(cluster: Cluster, evidence: Evidence, address: str, server: Server) -> bool:
+    """Whether "ip:port" or "name:port" is where the server is declared."""
+    if address == server.address:
+        return True
+    return address.endswith(f":{server.port}") and owner(cluster, evidence, address) == server.host.name
+
+
+def silence(node: Nameserver | Broker, seen: NameserverSeen | BrokerSeen) -> str:
+    """What its state means, in a sentence; empty for one that answers."""
+    return sentence(node, Condition(seen.state, seen.detail or "no detail", seen.release, seen.seconds))
+
+
+def unseen(evidence: Evidence, host: str) -> str:
+    """Why a host's facts are not there."""
+    return f"{host} could not be audited: {evidence.unseen[host].error}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c; of many the first, and how many more."""
+    shown = list(names) if len(names) <= SHOWN + 1 else [*names[:SHOWN], f"{len(names) - SHOWN} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def _placed(cluster: Cluster, evidence: Evidence, host: Host, process: ServerProcess) -> Iterator[Placed]:
+    release = process.release or ""
+    if process.kind in ("nameserver", "controller"):
+        yield Placed("nameserver" if process.kind == "nameserver" else "controller", host, _port(process), release)
+    if holds_broker(process):
+        shown = {
+            (name, number)
+            for name, number, address in registered(evidence)
+            if owner(cluster, evidence, address) == host.name and int(address.rpartition(":")[2]) in process.ports
+        }
+        own = {
+            (broker.broker_name, broker.broker_id)
+            for broker in cluster.brokers
+            if broker.host == host and is_process_of(process, broker)
+        }
+        for name, number in sorted(shown or own) or [("", -1)]:
+            yield Placed("broker", host, _port(process), release, name, number)
+
+
+def _port(process: ServerProcess) -> int:
+    return min(process.ports, default=0)
+
+
+def _mark(server: Placed) -> tuple[str, str, str, int]:
+    return server.role, server.host.name, server.pair, server.broker_id
