@@ -24,10 +24,8 @@ def present(result: ComplianceResult, new_only: bool = False, verbose: bool = Fa
     yield from parts.unheard(result, long)
     yield from parts.fixed(result, long)
     if new_only:
-        hidden = sum(row.is_open for row in result.rows) - len(rows)
-        yield Sentence(
-            f"\n{hidden:,} open since earlier runs and {len(words.waived(result)):,} waived: not shown", "dim"
-        )
+        older = sum(row.is_open for row in result.rows) - len(rows)
+        yield Sentence(f"\nNot shown: {older:,} open since earlier runs, {len(words.waived(result)):,} waived", "dim")
     else:
         yield from parts.waived(result, long)
     if verbose:
