@@ -1,14 +1,13 @@
 """What is kept of an audit; JSON schema opskit/compliance-history/1."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.compliance.control import Severity
-from opskit.compliance.result import ComplianceResult, Judgement, Row
+from opskit.compliance.result import SEVERITIES, ComplianceResult, Judgement, Row
 from opskit.observe.model import Shape
 
 
@@ -77,7 +76,6 @@ class ComplianceHistory(BaseModel):
 
 
 def summary(result: ComplianceResult) -> PastRun:
-    rows = (*result.rows, *result.fixed)
     return PastRun(
         run=result.run,
         at=result.at,
@@ -86,17 +84,24 @@ def summary(result: ComplianceResult) -> PastRun:
         judgement=result.judgement,
         hosts=result.hosts,
         errors=len(result.errors),
-        counts=_counts(result.rows, rows),
-        controls=tuple(dict.fromkeys(row.control for row in rows)),
+        counts=_counts(result),
+        controls=tuple(sorted({row.control for row in (*result.rows, *result.fixed)})),
     )
 
 
-def _counts(rows: Sequence[Row], changed: Sequence[Row]) -> Counts:
-    """changed: with those that are gone, which only count as fixed."""
-    told = Counter(_kind(row) for row in rows)
-    told.update(row.change for row in changed if row.change == "fixed" or (row.is_open and row.change))
-    told.pop("still", None)
-    return Counts.model_validate({kind.replace("-", "_"): count for kind, count in told.items()})
+def _counts(result: ComplianceResult) -> Counts:
+    told = Counter(_kind(row) for row in result.rows)
+    changes = Counter(row.change for row in result.rows if row.is_open or row.change == "fixed")
+    return Counts(
+        **{severity: told[severity] for severity in SEVERITIES},
+        unknown=told["unknown"],
+        waived=told["waived"],
+        holds=told["holds"],
+        not_applicable=told["not-applicable"],
+        new=changes["new"],
+        fixed=changes["fixed"] + len(result.fixed),
+        became_unknown=changes["became-unknown"],
+    )
 
 
 def _kind(row: Row) -> str:
