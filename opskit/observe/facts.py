@@ -8,12 +8,15 @@ ServerKind = Literal["nameserver", "broker", "controller", "proxy", "container"]
 
 
 class FileFacts(Shape):
-    """One file or folder. mode: octal, four digits; modified: seconds since 1970.
+    """One file or folder; of a link, all but `kind` is of what it leads to. mode: octal, four digits; modified: seconds
+    since 1970.
 
-    settings: of a properties file that was asked for, secrets masked; None where it was not, or could not be read.
+    settings: of a properties file that was asked for, as Java reads it, secrets masked; None where it was not, or could
+    not be read. error: why something of it could not be seen.
     """
 
-    exists: bool
+    exists: bool | None
+    """None where even that could not be seen."""
     kind: Literal["file", "folder", "link", "other"] = "file"
     sha256: str | None = None
     mode: str | None = None
@@ -25,7 +28,10 @@ class FileFacts(Shape):
 
 
 class UnitFacts(Shape):
-    """One systemd unit, by the names of systemctl show. changed: its files are newer than what systemd has loaded."""
+    """One systemd unit, by the names of systemctl show. changed: its files are newer than what systemd has loaded.
+
+    load_state is not-found where there is no such unit; a host whose systemd did not answer tells of none at all.
+    """
 
     load_state: str
     active_state: str = ""
@@ -44,8 +50,9 @@ class UnitFacts(Shape):
 class ServerProcess(Shape):
     """One RocketMQ server that runs here, declared or not. started: seconds since 1970; config: path after -c.
 
-    options: arguments of the JVM, secrets masked; ports: on which it listens; …_limit: -1 for no limit;
-    resident_bytes, swapped_bytes: of its memory.
+    options: of the JVM as it reads them (JAVA_TOOL_OPTIONS, @files …), without class paths, secrets masked; ports: on
+    which it listens, in its own network namespace; …_limit: -1 for no limit; resident_bytes, swapped_bytes: of its
+    memory. Without root, ports and java of another user's server are not seen, and `refused` says so.
     """
 
     kind: ServerKind
@@ -79,7 +86,7 @@ class FolderFacts(Shape):
 
 
 class Memory(Shape):
-    """Bytes. total: the cgroup's limit where there is a lower one."""
+    """Bytes. total, swap_total: the cgroup's limit where this host is a container that has a lower one."""
 
     total: int
     available: int
@@ -88,7 +95,7 @@ class Memory(Shape):
 
 
 class Clock(Shape):
-    """synchronized: what the kernel says (adjtimex); None where it did not."""
+    """synchronized: what the kernel says (adjtimex); None where it did not. error_seconds: at most, where it is."""
 
     synchronized: bool | None
     error_seconds: float | None = None
@@ -106,7 +113,8 @@ class AgentTold(Shape):
 class HostFacts(Shape):
     """refused: sentences about what could not be looked into. peers: port → "ip:port" of who is connected.
 
-    flipped: pids of JVMs that the host's records say were switched on while they ran, and that are those still.
+    jvms: those with a client, without the servers, which hold one too. flipped: pids of JVMs that the host's records
+    say were switched on while they ran, and that are those still.
     at: this host's clock, seconds since 1970; heard: the controller's when the answer came.
     """
 

@@ -19,6 +19,7 @@ OPERATIONS: Dict[str, str] = {
     "lock": "locks.take",
     "unlock": "locks.release",
     "audit": "locks.audit",
+    "facts": "facts.look.answer",
     "jvms": "jvm.discover.answer",
     "agent": "jvm.agents.answer",
     "unit-facts": "jvm.starts.facts",

@@ -25,11 +25,12 @@ def jvms(ports: List[int]) -> List[Jvm]:
     return sweep(ports)[0]
 
 
-def sweep(ports: List[int]) -> Tuple[List[Jvm], List[str]]:
-    """The same, and what could not be looked into."""
+def sweep(ports: List[int], among: Optional[List[int]] = None) -> Tuple[List[Jvm], List[str]]:
+    """The same, and what could not be looked into. among: the pids that are looked at; None for all."""
     readings, first = holdings.Readings(), process.text(1, "cgroup")
     found, held, closed = [], {}, 0  # type: List[Jvm], Links, int
-    for pid in sorted(int(name) for name in os.listdir(roots.PROC) if name.isdigit()):
+    every = (int(name) for name in os.listdir(roots.PROC) if name.isdigit())
+    for pid in sorted(every if among is None else among):
         try:
             jvm = _look(pid, first, readings, held)
         except PermissionError:
@@ -137,7 +138,7 @@ def _outside(pid: int, first: str) -> Jvm:
         "boot_id": processes.boot_id(),
         "uid": who.uid,
         "gid": who.gid,
-        "user": _user(pid, who.uid, place.container),
+        "user": user(pid, who.uid, place.container),
         "unit": place.unit,
         "container": place.container,
     }
@@ -147,7 +148,7 @@ def _remedy() -> str:
     return "root itself may not, for want of CAP_SYS_PTRACE" if os.geteuid() == 0 else BECOME
 
 
-def _user(pid: int, uid: int, container: Optional[str]) -> Optional[str]:
+def user(pid: int, uid: int, container: Optional[str]) -> Optional[str]:
     """Name of a user: a container has a list of its own, in which this host's number means another or nobody."""
     if container is None:
         try:

@@ -1,0 +1,145 @@
+"""Everything about this host in one look: parts that are asked at once, none of which loses another."""
+
+import time
+from functools import partial
+from typing import Any, Dict, Hashable, List
+
+from .. import processes as ids
+from . import bounded, machine, processes
+
+SECONDS = 12.0
+"""For all but agents, which have a bound of their own: a controller waits 20 s for a host."""
+
+Facts = Dict[str, Any]
+
+
+class _Look(bounded.Asked):
+    """refused: sentences about what could not be looked into."""
+
+    def __init__(self) -> None:
+        super().__init__(SECONDS)
+        self.began, self.refused = time.monotonic(), []  # type: float, List[str]
+
+    def value(self, key: Hashable, what: str, empty: Any) -> Any:
+        """What was answered to a question; the empty value where it was not asked, or not answered."""
+        return self.noted(self.get(key), what, empty) if self.is_asked(key) else empty
+
+    def noted(self, outcome: bounded.Outcome, what: str, empty: Any) -> Any:
+        """A value, or why there is none goes to what was refused."""
+        if not outcome.error:
+            return outcome.value
+        self.refused.append(f"{what} could not be looked into: {outcome.error}")
+        return empty
+
+
+def answer(request: Dict[str, Any]) -> Facts:
+    """Facts, as opskit.observe.facts.HostFacts has them.
+
+    request: {ports: of nameservers, server_ports: whose peers are told, files, settings: those files whose properties
+    are told, units, folders, sysctl: names, agent: None or {jar_b64, options, seconds}}. What could not be looked into
+    is left out, and `refused` says why.
+    """
+    look = _Look()
+    look.put("processes", processes.look)
+    _ask_systemd_and_disks(look, request)
+    running = look.value("processes", "processes", processes.Found({}, []))
+    _ask_processes(look, running, request)
+    found = _machine(look, request["sysctl"])
+    found.update(_clients(look, request["agent"]))
+    found["servers"] = _servers(look, running)
+    found["units"] = look.value("units", "units", {})
+    found["peers"] = look.value("peers", "who is connected to the servers", {"peers": {}})["peers"]
+    files = {path: look.get(("file", path)) for path in request["files"]}
+    found["files"] = {path: one.value or {"exists": None, "error": one.error} for path, one in files.items()}
+    folders = {path: look.value(("folder", path), path, None) for path in request["folders"]}
+    found["folders"] = {path: one for path, one in folders.items() if one}
+    # the time last: what the rest takes would look like a clock that is behind
+    found.update(refused=look.refused, at=time.time())
+    return {key: _told(one) for key, one in found.items()}
+
+
+def _ask_systemd_and_disks(look: _Look, request: Dict[str, Any]) -> None:
+    if request["units"]:
+        from . import units
+
+        look.put("units", partial(units.look, request["units"]))
+    if request["files"] or request["folders"]:
+        from . import paths
+
+        for path in request["files"]:
+            look.put(("file", path), partial(paths.file, path, path in request["settings"]))
+        for path in request["folders"]:
+            look.put(("folder", path), partial(paths.folder, path))
+
+
+def _ask_processes(look: _Look, running: processes.Found, request: Dict[str, Any]) -> None:
+    if running.servers:
+        from ..jvm import process
+        from . import servers
+
+        first = process.text(1, "cgroup")
+        for pid, kind in running.servers.items():
+            look.put(("server", pid), partial(servers.look, pid, kind, first))
+    if running.jvms:
+        from ..jvm import discover
+
+        look.put("jvms", partial(discover.sweep, request["ports"], running.jvms))
+    if request["server_ports"]:
+        from .. import peers
+
+        look.put("peers", partial(peers.answer, {"ports": request["server_ports"]}))
+
+
+def _machine(look: _Look, names: List[str]) -> Facts:
+    """What no disk or process can hold up."""
+    kernel, unread = machine.sysctl(names)
+    kind, unseen = machine.container()
+    look.refused += unread + [why for why in (unseen,) if why]
+    return {
+        "boot_id": ids.boot_id(),
+        "up_seconds": time.clock_gettime(time.CLOCK_BOOTTIME),
+        "container": kind,
+        "memory": machine.memory(),
+        "sysctl": kernel,
+        "clock": machine.clock(),
+    }
+
+
+def _servers(look: _Look, running: processes.Found) -> List[Facts]:
+    told = []
+    for pid, kind in running.servers.items():
+        found = look.get(("server", pid))
+        if found.gone:
+            continue
+        server = look.noted(found, f"the {kind} that is process {pid}", None)
+        if server:
+            why = server.pop("unread")
+            look.refused += [f"the {kind} that is process {pid} could not be looked into: {why}"] if why else []
+            told.append(server)
+    return told
+
+
+def _clients(look: _Look, agent: Any) -> Facts:
+    """JVMs with clients, and what is in force in them as far as records and agents tell."""
+    jvms, refused = look.value("jvms", "JVMs with clients", ([], []))
+    look.refused += refused
+    if not jvms:
+        return {}
+    from . import clients
+
+    flipped = look.noted(bounded.outcome(partial(clients.flipped, jvms)), "what was switched on in JVMs", [])
+    found = {"jvms": jvms, "flipped": flipped}
+    holders = clients.holders(jvms, flipped) if agent else []
+    if holders:
+        asked = bounded.outcome(partial(clients.ask, holders, agent, look.began))
+        found["agents"] = look.noted(asked, "opskit's agents", [])
+    return found
+
+
+def _told(value: Any) -> Any:
+    """Without what is no text: names of files are bytes, and halves of characters break the reader of all the rest."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_told(key): _told(one) for key, one in value.items()}
+    return [_told(one) for one in value] if isinstance(value, (list, tuple)) else value
