@@ -7,7 +7,8 @@ from opskit.compliance.evidence import BrokerSeen, NameserverSeen
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
 from opskit.observe.brokers import told_by
 from opskit.observe.peers import Told
-from opskit.onhost.masking import MASK, SECRET
+from opskit.onhost.facts.properties import is_secret
+from opskit.onhost.masking import MASK
 from opskit.reach.dial import Dialer
 from opskit.reach.line import Reply
 from opskit.rocketmq import admin
@@ -122,4 +123,4 @@ def _masked(settings: dict[str, str] | None) -> dict[str, str] | None:
     """Before anything writes them down: evidence is kept."""
     if settings is None:
         return None
-    return {key: MASK if SECRET.match(f"{key}=") else value for key, value in settings.items()}
+    return {key: MASK if is_secret(key) else value for key, value in settings.items()}
