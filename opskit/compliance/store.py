@@ -37,7 +37,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             subject TEXT NOT NULL,
             severity TEXT NOT NULL,
             status TEXT NOT NULL,
-            body TEXT NOT NULL  -- JSON: Row, without change and first_seen
+            body TEXT NOT NULL  -- JSON: Row, without change and first_seen; what Row gains needs a default
         )""",
         """CREATE TABLE seen (
             run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
