@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import client_hosts, client_jvms, of_clients, proof_of
+from opskit.compliance.controls.subjects import HIDDEN_JVMS, client_hosts, client_jvms, of_clients, proof_of, refusal
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
 from opskit.observe.agent import PROPERTY
 from opskit.observe.facts import HostFacts
 from opskit.observe.model import Flow, Jvm
 
-APPLY = "opskit rollout close-on-timeout apply"
+APPLY = "`opskit rollout close-on-timeout apply`"
 
 
 @control(
@@ -26,7 +26,7 @@ APPLY = "opskit rollout close-on-timeout apply"
     "is in the JVM. A JVM that is switched off by nothing but its own start option is told of by client-switched-off.",
     expects="The setting clientCloseSocketIfTimeout is in force in the running process, for the clients that live and "
     "for those to come.",
-    remedy=f"See what would be done with opskit rollout close-on-timeout preview, then do it with {APPLY}; neither "
+    remedy=f"See what would be done with `opskit rollout close-on-timeout preview`, then do it with {APPLY}; neither "
     "needs a new client, nor a restart where none is allowed.",
     references=("docs/rollout.md", "apache/rocketmq#2715", "apache/rocketmq#9290"),
 )
@@ -46,8 +46,9 @@ def client_leaves_hung_nameserver(cluster: Cluster, evidence: Evidence) -> Itera
     yield from of_clients(cluster, evidence, judge)
     for host in client_hosts(cluster):
         facts = evidence.hosts.get(host)
-        if facts and facts.refused and client_jvms(facts):
-            yield unknown(host, f"other JVMs may run there: {facts.refused[0]}", host)
+        hidden = refusal(facts, *HIDDEN_JVMS) if facts and client_jvms(facts) else ""
+        if hidden:
+            yield unknown(host, f"others may be there: {hidden}", host)
 
 
 @control(
@@ -62,8 +63,8 @@ def client_leaves_hung_nameserver(cluster: Cluster, evidence: Evidence) -> Itera
     "opskit's agent where one is in the JVM.",
     expects="The property is not given, or true; or opskit's agent has switched it on in the running process.",
     remedy=f"Take -D{PROPERTY}=false out of the service's start options (JAVA_TOOL_OPTIONS included) and restart it. "
-    "Until then opskit rollout close-on-timeout apply switches it on in the running process, where the inventory says "
-    "way: live-flip and mode: every.",
+    "Until then `opskit rollout close-on-timeout apply` switches it on in the running process, where the inventory "
+    "says way: live-flip and mode: every.",
     references=("docs/rollout.md",),
 )
 def client_switched_off(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -125,9 +126,9 @@ def client_restart_pending(cluster: Cluster, evidence: Evidence) -> Iterator[Out
     looks_at="The age of the last data each way on every connection from a client JVM to a nameserver's port.",
     expects="Each question is answered: no data was sent more than 5 s after the last that came in, and has waited for "
     "1 s.",
-    remedy="First opskit status: it names the nameserver that hangs. Then cut the client loose, in its network "
-    "namespace: ss -K dst NAMESERVER dport = :9876. Then opskit rollout close-on-timeout apply, so that it does not "
-    "come back.",
+    remedy="First `opskit status`: it names the nameserver that hangs. Then cut the client loose, in its network "
+    "namespace: `ss -K dst NAMESERVER dport = :9876`. Then `opskit rollout close-on-timeout apply`, so that it does "
+    "not come back.",
     references=("docs/discovery.md", "docs/rollout.md"),
 )
 def client_stuck_now(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import client_hosts, client_jvms
+from opskit.compliance.controls.subjects import HIDDEN_JVMS, client_hosts, client_jvms, refusal
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
 from opskit.observe.facts import HostFacts
@@ -23,7 +23,7 @@ from opskit.observe.peers import NOT_AFFECTED, Peer, Told, judge_peers
     expects="No client at an address that belongs to no host of the group clients, except in languages whose clients "
     "leave a hung nameserver by themselves.",
     remedy="Find out whose address it is, and add its host to the group clients; a second address of a host that is "
-    "there already goes into its rocketmq_address. Then opskit rollout close-on-timeout preview tells what it needs.",
+    "there already goes into its rocketmq_address. Then `opskit rollout close-on-timeout preview` tells what it needs.",
     references=("docs/rollout.md", "docs/inventory.md"),
 )
 def client_seen_unmanaged(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -48,7 +48,7 @@ def client_seen_unmanaged(cluster: Cluster, evidence: Evidence) -> Iterator[Outc
     looks_at="Language and release of each client that a broker names at a client host's address, beside the JVMs that "
     "were found on that host. Where a broker did not tell, client-seen-unmanaged says so.",
     expects="For each Java release that is named there, a JVM that holds a client of this release.",
-    remedy="Look on the host with opskit rollout close-on-timeout preview: it says what it could not look into, and "
+    remedy="Look on the host with `opskit rollout close-on-timeout preview`: it says what it could not look into, and "
     "why. Set ansible_become: true where other users' processes are closed to it.",
     references=("docs/discovery.md",),
 )
@@ -58,7 +58,7 @@ def client_release_seen(cluster: Cluster, evidence: Evidence) -> Iterator[Outcom
     for host in client_hosts(cluster):
         told = [one for one in _told(evidence) if evidence.owners.get(one.address) == host]
         if host in evidence.unseen:
-            yield unknown(host, f"{host} did not tell: {evidence.unseen[host].error}", host)
+            yield unknown(host, f"{host} could not be audited: {evidence.unseen[host].error}", host)
         elif not told:
             yield not_applicable(host, f"no broker that told names a client at the address of {host}", host)
         else:
@@ -107,7 +107,12 @@ def _hidden(host: str, language: str, release: str, facts: HostFacts) -> Outcome
         return not_applicable(subject, f"discovery finds JVMs only, and {NOT_AFFECTED[language]}", host)
     if language != "JAVA":
         return unknown(subject, f"what a {language} client does about a hung nameserver is not known", host)
-    if any(client.numbers == release for jvm in client_jvms(facts) for client in jvm.clients):
+    jvms = client_jvms(facts)
+    if any(client.numbers == release for jvm in jvms for client in jvm.clients):
         return holds(subject, host)
-    gap = f": {facts.refused[0]}" if facts.refused else ""
-    return unknown(subject, f"brokers name a client of this release, no JVM with one was found on {host}{gap}", host)
+    hidden = refusal(facts, *HIDDEN_JVMS)
+    unread = [jvm for jvm in jvms if not jvm.clients or any(client.numbers is None for client in jvm.clients)]
+    if hidden or unread:
+        who = hidden or f"it may be {unread[0].name}, whose client's release is not known"
+        return unknown(subject, f"no JVM with a client of this release was found; {who}", host)
+    return fails(subject, f"brokers name a client of this release, and no JVM on {host} holds one", host)

@@ -28,7 +28,7 @@ ROUTE_TIMEOUT_MS = 3000
     looks_at="The releases of the clients in each JVM, how many nameservers are declared, and "
     f"-D{CONNECT_PROPERTY}, where discovery tells it; without that the trap counts as open.",
     expects=f"Three nameservers; or a client from 5.1.4 on; or -D{CONNECT_PROPERTY} below 3000 ms.",
-    remedy="Add a third nameserver to the inventory and run opskit deploy, and give it to the clients; or start the "
+    remedy="Add a third nameserver to the inventory and run `opskit deploy`, and give it to the clients; or start the "
     f"service with -D{CONNECT_PROPERTY}=1000; or bring in the client 5.1.4.",
     references=("docs/rollout.md", "apache/rocketmq#7056"),
 )
@@ -76,9 +76,9 @@ def client_two_nameserver_trap(cluster: Cluster, evidence: Evidence) -> Iterator
     "report of opskit's agent only, so without a report it stays unknown.",
     expects="Only connections to nameservers are closed; or producers and consumers are on instances of their own; or "
     "the client is 5.1.4 or later.",
-    remedy="Put mode: nameserver in force with opskit rollout close-on-timeout apply (that closes connections to "
+    remedy="Put mode: nameserver in force with `opskit rollout close-on-timeout apply` (that closes connections to "
     "nameservers only), give producers and consumers an instanceName of their own, or bring in the client 5.1.4. "
-    "opskit rollout close-on-timeout prove --live shows who shares an instance.",
+    "`opskit rollout close-on-timeout prove --live` shows who shares an instance.",
     references=("docs/agent.md", "docs/timing.md", "apache/rocketmq#7056"),
 )
 def client_shared_instance_every_channel(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:

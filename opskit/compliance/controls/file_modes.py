@@ -25,8 +25,8 @@ EVERYBODY_READS, OTHERS_WRITE = 0o004, 0o022
     "somebody else may write is a way to root.",
     looks_at="Owner, group and mode of every file that opskit renders, and owner and mode of its folders, on every "
     "server host that told of them. A file that is missing is a finding of the controls on settings.",
-    expects="Of files, exactly what opskit deploy sets; of folders, the owner, and no right to write for others.",
-    remedy="Run opskit deploy: it lays owner, group and mode down again.",
+    expects="Of files, exactly what `opskit deploy` sets; of folders, the owner, and no right to write for others.",
+    remedy="Run `opskit deploy`: it lays owner, group and mode down again.",
     references=("docs/deploy.md",),
 )
 def file_modes(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:

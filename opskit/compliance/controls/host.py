@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
 from opskit.compliance.controls.jvm_memory import wanted_bytes
-from opskit.compliance.controls.subjects import brokers_in, of_hosts, server_hosts
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS, brokers_in, of_hosts, refusal, server_hosts
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts
@@ -37,8 +37,8 @@ CLOCK_SECONDS = 2.0
     looks_at="Swapped memory of each running server, the host's swap, and vm.swappiness. Swappiness is not judged "
     "where opskit_apply_sysctl is false; what is swapped out is, everywhere.",
     expects=f"Less than 16 MiB of any server in swap; no swap at all, or vm.swappiness of {SWAPPINESS} at the most.",
-    remedy="Run opskit deploy, which sets vm.swappiness to 1; give the host more memory or the servers smaller heaps; "
-    "restart a server that is swapped out already.",
+    remedy="Run `opskit deploy`, which sets vm.swappiness to 1; give the host more memory or the servers smaller "
+    "heaps; restart a server that is swapped out already.",
     references=("docs/deploy.md",),
 )
 def host_swap(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -49,8 +49,9 @@ def host_swap(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         if swapped:
             told = ", ".join(f"{(one.swapped_bytes or 0) >> 20} MiB of its {one.kind}" for one in swapped)
             return fails(host, f"in swap: {told}", host, evidence=("VmSwap",))
-        if any(one.swapped_bytes is None for one in facts.servers):
-            return unknown(host, "how much of its servers is in swap could not be read", host)
+        hidden = refusal(facts, *HIDDEN_SERVERS)
+        if hidden or any(one.swapped_bytes is None for one in facts.servers):
+            return unknown(host, hidden or "how much of its servers is in swap could not be read", host)
         swappiness = facts.sysctl.get("vm.swappiness")
         if not cluster.apply_sysctl:
             return not_applicable(
@@ -76,12 +77,15 @@ def host_swap(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     looks_at="Heap and MaxDirectMemorySize in the options of every RocketMQ server that runs there, declared or not, "
     "beside the memory of the host or of its cgroup. Without -Xmx a JVM takes a quarter of it.",
     expects="Together no more than the host has. What is left serves as page cache, on which reads depend.",
-    remedy="Lower rocketmq_broker_heap, rocketmq_broker_direct_memory or rocketmq_nameserver_heap and run opskit "
-    "deploy, or move a server to another host.",
+    remedy="Lower rocketmq_broker_heap, rocketmq_broker_direct_memory or rocketmq_nameserver_heap and run "
+    "`opskit deploy`, or move a server to another host.",
     references=("docs/deploy.md",),
 )
 def host_memory(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(host: str, facts: HostFacts) -> Outcome:
+        hidden = refusal(facts, *HIDDEN_SERVERS)
+        if hidden:
+            return unknown(host, f"what all servers there may take is not known: {hidden}", host)
         if not facts.servers:
             return not_applicable(host, f"no RocketMQ server runs on {host}", host)
         wanted = sum(wanted_bytes(one.options, facts.memory.total) for one in facts.servers)
@@ -106,7 +110,7 @@ def host_memory(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "in the broker, where it answers; else as it is declared. RocketMQ moves it into 10 to 95.",
     expects=f"At least {MARGIN} points below diskMaxUsedSpaceRatio, and {FORCED_MARGIN} below {FORCED} %.",
     remedy="Give the file system more room, or keep messages for less long: lower fileReservedTime (hours) in "
-    "rocketmq_broker_settings and run opskit deploy.",
+    "rocketmq_broker_settings and run `opskit deploy`.",
     references=("docs/settings.md",),
 )
 def host_disk(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -115,7 +119,7 @@ def host_disk(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(host: str, facts: HostFacts) -> Outcome:
         folder = facts.folders.get(cluster.store_path)
         if folder is None:
-            return unknown(host, f"it told nothing of {cluster.store_path}", host)
+            return unknown(host, refusal(facts, cluster.store_path) or f"it told nothing of {cluster.store_path}", host)
         ratio = _disk_ratio(brokers[host], evidence)
         used, limit = folder.used_ratio * 100, min(ratio - MARGIN, FORCED - FORCED_MARGIN)
         if used < limit:
@@ -145,7 +149,7 @@ def host_inodes(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(host: str, facts: HostFacts) -> Outcome:
         folder = facts.folders.get(cluster.store_path)
         if folder is None:
-            return unknown(host, f"it told nothing of {cluster.store_path}", host)
+            return unknown(host, refusal(facts, cluster.store_path) or f"it told nothing of {cluster.store_path}", host)
         if folder.inodes_used_ratio is None:
             return not_applicable(host, "the file system of its store makes inodes as they are needed", host)
         if folder.inodes_used_ratio < INODES:

@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import brokers_in, client_hosts, of_hosts, of_servers, process_of, server_hosts
+from opskit.compliance.controls.subjects import (
+    HIDDEN_SERVERS,
+    brokers_in,
+    client_hosts,
+    of_hosts,
+    of_servers,
+    process_of,
+    refusal,
+    server_hosts,
+)
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts
@@ -31,9 +40,9 @@ RETRIES, MOST_RETRIES = "net.ipv4.tcp_retries2", 8
     "as well: whoever may set them, the servers there write through the same kernel.",
     expects="vm.dirty_writeback_centisecs from 1 to 6000 (0 never writes back by the clock), "
     "vm.dirty_expire_centisecs of 6000 at the most, and both dirty ratios below 50.",
-    remedy="Set them back on the machine whose kernel it is: sysctl -w vm.dirty_writeback_centisecs=500 "
-    "vm.dirty_expire_centisecs=3000 vm.dirty_background_ratio=10 vm.dirty_ratio=20, and remove what sets them at the "
-    "boot from /etc/sysctl.d. Do not run os.sh; opskit deploy sets what RocketMQ needs.",
+    remedy="Set them back on the machine whose kernel it is: `sysctl -w vm.dirty_writeback_centisecs=500 "
+    "vm.dirty_expire_centisecs=3000 vm.dirty_background_ratio=10 vm.dirty_ratio=20`, and remove what sets them at the "
+    "boot from /etc/sysctl.d. Do not run os.sh; `opskit deploy` sets what RocketMQ needs.",
     references=("docs/deploy.md",),
 )
 def host_writeback(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -64,7 +73,7 @@ def host_writeback(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     looks_at="vm.max_map_count on broker hosts. Where opskit_apply_sysctl is false only a value below the kernel's own "
     "default counts: somebody has lowered it.",
     expects=f"{LEAST_MAPS} at the least.",
-    remedy="Run opskit deploy, which sets it; where the kernel is not this host's own, set it on its machine.",
+    remedy="Run `opskit deploy`, which sets it; where the kernel is not this host's own, set it on its machine.",
     references=("docs/deploy.md",),
 )
 def host_map_count(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -93,7 +102,7 @@ def host_map_count(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     looks_at="The soft limit of each running server's process. In a container the limit is that of whoever made it, so "
     f"there only one below {LEAST_FILES_CONTAINED} counts.",
     expects=f"{LEAST_FILES} at the least; opskit's units ask for 655350, as RocketMQ's os.sh does.",
-    remedy="Run opskit deploy, whose unit sets LimitNOFILE, and restart the server; where it is a container, make it "
+    remedy="Run `opskit deploy`, whose unit sets LimitNOFILE, and restart the server; where it is a container, make it "
     "with a higher limit.",
     references=("docs/deploy.md", "docs/lab.md"),
 )
@@ -101,7 +110,8 @@ def host_open_files(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, process = server.host.name, process_of(server, facts)
         if process is None:
-            return not_applicable(subject, "it does not run", host)
+            hidden = refusal(facts, *HIDDEN_SERVERS)
+            return unknown(subject, hidden, host) if hidden else not_applicable(subject, "it does not run", host)
         limit = process.open_files_limit
         if limit is None:
             return unknown(subject, "the limit of its process could not be read", host)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import brokers_in, of_servers, process_of
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS, brokers_in, of_servers, process_of, refusal
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts
@@ -29,7 +29,7 @@ TLS_OPTION, TLS_SETTING = "-Dtls.", "useTLS"
     "keys (opskit_acl) in the inventory, beside the settings in force (request 26). Which users and rights there are "
     "is not looked at.",
     expects="Each switch that is declared is true in force; where opskit signs its requests, at least one is.",
-    remedy="Run opskit deploy, which lays the file down and restarts the broker after a drain. From 5.3.3 on set "
+    remedy="Run `opskit deploy`, which lays the file down and restarts the broker after a drain. From 5.3.3 on set "
     "authenticationEnabled and authorizationEnabled in rocketmq_broker_settings instead of aclEnable.",
     references=("docs/settings.md",),
 )
@@ -51,7 +51,7 @@ def acl_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     looks_at="-Dtls.… among the declared JVM options beside the options of the running process, and useTLS in a "
     "broker's declared settings beside those in force. Certificates are not looked at.",
     expects="Each declared option was given to the process that runs, and useTLS is in force.",
-    remedy="Run opskit deploy, which lays down the unit and restarts the server.",
+    remedy="Run `opskit deploy`, which lays down the unit and restarts the server.",
     references=("docs/settings.md",),
 )
 def tls_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -63,7 +63,7 @@ def tls_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
             return not_applicable(subject, "the inventory declares no TLS for it", host)
         process = process_of(server, facts)
         if declared and process is None:
-            return unknown(subject, "it does not run, so its options cannot be seen", host)
+            return unknown(subject, refusal(facts, *HIDDEN_SERVERS) or "it does not run", host)
         missing = [one.partition("=")[0] for one in declared if process and not _is_given(one, process.options)]
         if missing:
             return fails(subject, f"it runs without {', '.join(missing)} as declared", host, evidence=tuple(missing))
@@ -84,7 +84,7 @@ def tls_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "try of a send. Of a release without a table of settings opskit can check no setting.",
     looks_at="The releases that the inventory declares for the servers.",
     expects=f"5.x, and one of the releases whose settings opskit knows: {', '.join(SUPPORTED)}.",
-    remedy="Change rocketmq_release and run opskit deploy: it rolls 4.8.0 to 5.4.0 in place, one server after the "
+    remedy="Change rocketmq_release and run `opskit deploy`: it rolls 4.8.0 to 5.4.0 in place, one server after the "
     "other. Old clients need no change for it.",
     references=("docs/deploy.md", "apache/rocketmq#7056", "apache/rocketmq#6389"),
 )

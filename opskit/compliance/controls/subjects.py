@@ -13,6 +13,10 @@ from opskit.render.layout import KINDS
 
 WORST_FIRST: tuple[Status, ...] = ("fails", "unknown", "holds", "not-applicable")
 NAMELESS = "a JVM without a name"
+HIDDEN_JVMS = ("JVMs", "processes")
+"""In a sentence of what was refused, where it is about JVMs that may run and were not seen."""
+HIDDEN_SERVERS = ("processes", "that is process")
+"""The same of RocketMQ's servers."""
 
 
 def client_hosts(cluster: Cluster) -> list[str]:
@@ -37,6 +41,11 @@ def process_of(server: Server, facts: HostFacts) -> ServerProcess | None:
     return next((one for one in facts.servers if server.port in one.ports), None) or next(
         (one for one in facts.servers if one.pid == main_pid), None
     )
+
+
+def refusal(facts: HostFacts, *words: str) -> str:
+    """The first sentence of what a host refused that has one of these words; "" where there is none."""
+    return next((sentence for sentence in facts.refused if any(word in sentence for word in words)), "")
 
 
 def of_hosts(
@@ -117,10 +126,11 @@ def _together(outcomes: list[Outcome]) -> Outcome:
 
 
 def _nothing(host: str, facts: HostFacts) -> Outcome:
-    if facts.refused:
-        return unknown(host, f"no client was found, but not all of {host} could be seen: {facts.refused[0]}", host)
+    hidden = refusal(facts, *HIDDEN_JVMS)
+    if hidden:
+        return unknown(host, f"no client was found, and others may be there: {hidden}", host)
     return not_applicable(host, f"no JVM with a RocketMQ client runs on {host}", host)
 
 
 def _silent(subject: str, host: str, evidence: Evidence) -> Outcome:
-    return unknown(subject, f"{host} did not tell: {evidence.unseen[host].error}", host)
+    return unknown(subject, f"{host} could not be audited: {evidence.unseen[host].error}", host)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import of_servers, process_of, unit_of
+from opskit.compliance.controls.subjects import of_servers, process_of, refusal, unit_of
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts, UnitFacts
@@ -24,15 +24,15 @@ VENDORS = ("/usr/lib/", "/lib/", "/run/systemd/system/service.d/")
     "any fault of the hardware.",
     looks_at="What systemd says of each declared server's unit, beside the process that listens on the server's port.",
     expects="The unit is loaded, active and enabled, and its main process is the one that serves the port.",
-    remedy="Run opskit deploy: it lays down the unit, enables and starts it. A server that was started by hand must be "
-    "stopped first, since it holds the port; drain a master before.",
+    remedy="Run `opskit deploy`: it lays down the unit, enables and starts it. A server that was started by hand must "
+    "be stopped first, since it holds the port; drain a master before.",
     references=("docs/deploy.md",),
 )
 def unit_enabled(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, unit = server.host.name, facts.units.get(unit_of(server))
         if unit is None:
-            return unknown(subject, f"{host} told nothing of this unit", host)
+            return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
         if unit.load_state != "loaded":
             return fails(subject, f"systemd has no such unit ({unit.load_state})", host, evidence=("LoadState",))
         wrong = [*_state(unit), *_main_process(server, unit, facts)]
@@ -55,15 +55,15 @@ def unit_enabled(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "unit, and the user of the process that serves the port.",
     expects="What opskit's own unit sets: the user of the inventory and not root, Restart= on a failure, "
     "NoNewPrivileges, ProtectSystem=strict, ProtectHome and PrivateTmp.",
-    remedy="Run opskit deploy, which lays down the unit and restarts the server; look for drop-ins that take something "
-    "away with systemctl cat UNIT.",
+    remedy="Run `opskit deploy`, which lays down the unit and restarts the server; look for drop-ins that take "
+    "something away with `systemctl cat UNIT`.",
     references=("docs/deploy.md",),
 )
 def unit_hardened(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, unit = server.host.name, facts.units.get(unit_of(server))
         if unit is None:
-            return unknown(subject, f"{host} told nothing of this unit", host)
+            return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
         if unit.load_state != "loaded":
             return not_applicable(subject, "systemd has no such unit: see unit-enabled", host)
         process = process_of(server, facts)
@@ -86,14 +86,14 @@ def unit_hardened(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "drop-ins that it has read. Those of the distribution and opskit's own are passed over.",
     expects="Nothing to reload, and no drop-in below /etc or /run that the inventory does not make.",
     remedy="Move what the drop-in sets into the inventory (heaps, options and settings have variables of their own), "
-    "remove it, and run systemctl daemon-reload; opskit deploy then restarts what differs.",
+    "remove it, and run `systemctl daemon-reload`; `opskit deploy` then restarts what differs.",
     references=("docs/deploy.md", "docs/variables.md"),
 )
 def unit_reload(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, unit = server.host.name, facts.units.get(unit_of(server))
         if unit is None:
-            return unknown(subject, f"{host} told nothing of this unit", host)
+            return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
         if unit.load_state != "loaded":
             return not_applicable(subject, "systemd has no such unit: see unit-enabled", host)
         added = [path for path in unit.drop_ins if not _is_declared(path)]
