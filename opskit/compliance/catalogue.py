@@ -6,6 +6,7 @@ from opskit.compliance.control import CONTROLS as CONTROLS
 
 for _family in (
     "placement",
+    "hardware",
     "nameservers",
     "brokers",
     "addresses",

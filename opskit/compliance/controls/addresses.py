@@ -20,9 +20,9 @@ from opskit.observe.peers import without_port
     "Every broker registers with every nameserver.",
     rationale="A nameserver knows only the brokers that register with it. Clients that drift away from a hung "
     "nameserver must find every broker at the next one, or they have left one outage for another.",
-    looks_at="namesrvAddr in force in each broker (request 26). An entry that the inventory does not know is no "
+    looks_at="The namesrvAddr in force in each broker (request 26). An entry that the inventory does not know is no "
     "finding: while a nameserver is added or removed the longer list is the safe one.",
-    expects="namesrvAddr names every declared nameserver, in whatever order.",
+    expects="The list names every declared nameserver, in whatever order.",
     remedy="Run `opskit deploy`: it writes the list and restarts the brokers one by one.",
     references=("docs/deploy.md",),
 )

@@ -12,6 +12,7 @@ from opskit.compliance.controls.observed import (
     silence,
     unseen,
 )
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS, refusal
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
 from opskit.inventory.placement import declared
@@ -46,11 +47,11 @@ def _alone(cluster: Cluster, _: Evidence) -> Iterator[Outcome]:
     "There are three nameservers.",
     rationale="With two, one that hangs leaves the cluster without a spare, and it is met first by half of all clients "
     "that start meanwhile. Clients from 4.9.1 to 5.1.3 fail for as long as one of exactly two cannot be connected to "
-    "(RocketMQ issue 7056).",
+    "(apache/rocketmq#7056).",
     looks_at="The nameservers of the inventory; two names of one machine count once.",
     expects="At least three machines with a nameserver.",
     remedy="Declare a third nameserver on a host of its own, run `opskit deploy`, then tell every client its address.",
-    references=("docs/inventory.md", "RocketMQ issue 7056"),
+    references=("docs/inventory.md", "apache/rocketmq#7056"),
 )
 def _pair_only(cluster: Cluster, _: Evidence) -> Iterator[Outcome]:
     count = _machines(cluster)
@@ -180,9 +181,12 @@ def _controller_runs(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         if host in evidence.unseen:
             yield unknown(host, unseen(evidence, host), host)
             continue
-        running = [process for process in evidence.hosts[host].servers if is_process_of(process, one)]
+        facts = evidence.hosts[host]
+        running = [process for process in facts.servers if is_process_of(process, one)]
         if any(one.port in process.ports for process in running):
             yield holds(host, host)
+        elif hidden := refusal(facts, *HIDDEN_SERVERS):
+            yield unknown(host, f"not all servers of {host} could be looked into: {hidden}", host)
         elif running:
             told = f"{host} runs a controller (pid {running[0].pid}) that does not listen on {one.port}"
             yield fails(host, told, host, evidence=("processes",))

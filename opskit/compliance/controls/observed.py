@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS
 from opskit.compliance.evidence import BrokerSeen, Evidence, NameserverSeen
 from opskit.inventory.cluster import Broker, Cluster, Host, Nameserver, Server
 from opskit.inventory.placement import Placed, Placement, declared
-from opskit.observe.facts import ServerProcess
+from opskit.observe.facts import HostFacts, ServerProcess
 from opskit.observe.peers import without_port
 from opskit.render.layout import KINDS
 from opskit.status.condition import Condition, sentence
@@ -38,6 +39,11 @@ def standing(cluster: Cluster, evidence: Evidence) -> Placement:
             *(server for server in observed(cluster, evidence).servers if _mark(server) not in marks),
         ),
     )
+
+
+def pairs_of(placement: Placement) -> dict[str, Placement]:
+    """Each broker name with the placement of its own brokers."""
+    return {name: replace(placement, servers=brokers) for name, brokers in placement.pairs.items() if name}
 
 
 def holds_broker(process: ServerProcess) -> bool:
@@ -83,6 +89,13 @@ def silence(node: Nameserver | Broker, seen: NameserverSeen | BrokerSeen) -> str
 def unseen(evidence: Evidence, host: str) -> str:
     """Why a host's facts are not there."""
     return f"{host} could not be audited: {evidence.unseen[host].error}"
+
+
+def unread(facts: HostFacts) -> str:
+    """Why a server may run on a host that its facts do not name, or a broker in a proxy; empty where all were seen."""
+    named = [f"process {process.pid} " for process in facts.servers if process.kind != "proxy"]
+    told = [sentence for sentence in facts.refused if any(word in sentence for word in HIDDEN_SERVERS)]
+    return next((sentence for sentence in told if not any(name in sentence for name in named)), "")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,13 +1,13 @@
 """Which server stands where, as its processes show."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.observed import is_process_of, listed, observed, standing, unseen
+from opskit.compliance.controls.observed import is_process_of, listed, observed, pairs_of, standing, unread, unseen
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS, refusal
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
-from opskit.inventory.placement import Placement, declared
+from opskit.inventory.placement import declared
 from opskit.inventory.topology import RULES
 from opskit.observe.facts import ServerProcess
 
@@ -34,80 +34,21 @@ def _shared_host(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         for violation in RULES[rule].judge(placement):
             told.setdefault(placement.machines[violation.subject], []).append(violation.sentence)
     for host in _server_hosts(cluster, evidence):
-        if host in evidence.unseen:
-            yield unknown(host, unseen(evidence, host), host)
-        elif sentences := told.get(placement.machines[host]):
+        if sentences := told.get(placement.machines[host]):
             remedy = _OWN_HOST
             if cluster.allow_colocation:
                 remedy += (
                     " opskit_allow_colocation only lets it be planned and deployed; to accept the risk for a time, "
                     "write a waiver of placement-shared-host for this host (opskit_waivers)."
                 )
-            seen = tuple(_process(process) for process in evidence.hosts[host].servers)
+            seen = tuple(_process(one) for one in evidence.hosts[host].servers) if host in evidence.hosts else ()
             yield fails(host, "; ".join(sentences), host, remedy=remedy, evidence=seen)
+        elif hidden := _hidden(evidence, host):
+            yield unknown(host, hidden, host)
         elif evidence.hosts[host].servers:
             yield holds(host, host)
         else:
             yield not_applicable(host, "no server of RocketMQ runs there now", host)
-
-
-@control(
-    "placement-shared-hardware",
-    "placement",
-    "high",
-    "Nameservers depend on more than one hypervisor, and on none that a broker depends on.",
-    rationale="A hypervisor hangs as a host does, and takes all its guests along: then the incident happens on hosts "
-    "that look separate.",
-    looks_at="opskit_hypervisor of the hosts on which nameservers and brokers are declared or run. What shares a host "
-    "is left to placement-shared-host.",
-    expects="The nameservers run on two hypervisors at the least, and no broker runs on one of theirs.",
-    remedy="Move the nameserver's machine to another hypervisor, and correct opskit_hypervisor.",
-    references=("docs/inventory.md",),
-)
-def _shared_hardware(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
-    placement = standing(cluster, evidence)
-    yield _nameservers_spread(placement, "hypervisor")
-    brokers = placement.of("broker")
-    for server in dict.fromkeys(placement.of("nameserver")):
-        host = server.host
-        apart = [one.host for one in brokers if placement.machine(one) != placement.machine(server)]
-        beside = [one.name for one in apart if host.hypervisor and one.hypervisor == host.hypervisor]
-        blank = [one.name for one in (host, *apart) if one.hypervisor is None]
-        if beside:
-            told = f"{host.name} (nameserver) and {listed(_once(beside))} (brokers) share hypervisor {host.hypervisor}"
-            yield fails(host.name, told, host.name, evidence=("opskit_hypervisor",))
-        elif blank:
-            yield not_applicable(host.name, f"opskit_hypervisor is not set for {listed(_once(blank))}", host.name)
-        else:
-            yield holds(host.name, host.name)
-
-
-@control(
-    "placement-shared-rack",
-    "placement",
-    "medium",
-    "Neither all nameservers nor a whole pair stand in one rack.",
-    rationale="A rack loses its power or its switch as a whole. With all nameservers in it no client learns a route; "
-    "with a whole pair in it the messages of that pair cannot even be read.",
-    looks_at="opskit_rack of the hosts on which nameservers and brokers are declared or run.",
-    expects="The nameservers stand in two racks at the least, and so do the brokers of each pair.",
-    remedy="Move one of them to another rack, and correct opskit_rack.",
-    references=("docs/inventory.md",),
-)
-def _shared_rack(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
-    placement = standing(cluster, evidence)
-    yield _nameservers_spread(placement, "rack")
-    for pair, brokers in _pairs(placement).items():
-        blank = [one.host.name for one in brokers.servers if one.host.rack is None]
-        sentences = [violation.sentence for violation in RULES["pair-in-one-rack"].judge(brokers)]
-        if sentences:
-            yield fails(pair, "; ".join(sentences), evidence=("opskit_rack",))
-        elif len(brokers.servers) < 2:
-            yield not_applicable(pair, "it has one broker only")
-        elif blank:
-            yield not_applicable(pair, f"opskit_rack is not set for {listed(_once(blank))}")
-        else:
-            yield holds(pair)
 
 
 @control(
@@ -124,8 +65,9 @@ def _shared_rack(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     references=("docs/inventory.md",),
 )
 def _pair_apart(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
-    for pair, brokers in _pairs(standing(cluster, evidence)).items():
-        hidden = [one.host.name for one in brokers.servers if one.host.name in evidence.unseen]
+    for pair, brokers in pairs_of(standing(cluster, evidence)).items():
+        hosts = [one.host.name for one in brokers.servers]
+        hidden = [why for host in hosts if (why := _hidden(evidence, host))]
         rules = ("pair-on-one-host", "pair-on-one-hypervisor")
         sentences = [violation.sentence for rule in rules for violation in RULES[rule].judge(brokers)]
         if sentences:
@@ -133,7 +75,7 @@ def _pair_apart(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         elif len(brokers.servers) < 2:
             yield not_applicable(pair, "it has one broker only")
         elif hidden:
-            yield unknown(pair, unseen(evidence, hidden[0]), hidden[0])
+            yield unknown(pair, hidden[0])
         else:
             yield holds(pair)
 
@@ -157,10 +99,13 @@ def _undeclared(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         if host in evidence.unseen:
             yield unknown(host, unseen(evidence, host), host)
             continue
+        facts = evidence.hosts[host]
         here = [one for one in cluster.servers if machines[one.host.name] == machines[host]]
-        strays = [
-            process for process in evidence.hosts[host].servers if not any(is_process_of(process, one) for one in here)
-        ]
+        strays = [process for process in facts.servers if not any(is_process_of(process, one) for one in here)]
+        hidden = refusal(facts, *HIDDEN_SERVERS)
+        if hidden and not any(process.ports for process in strays):
+            yield unknown(host, f"not all servers of {host} could be looked into: {hidden}", host)
+            continue
         if not strays:
             yield holds(host, host)
             continue
@@ -180,26 +125,12 @@ def _server_hosts(cluster: Cluster, evidence: Evidence) -> list[str]:
     return [host.name for host in cluster.hosts if host.name in wanted | running]
 
 
-def _nameservers_spread(placement: Placement, what: str) -> Outcome:
-    servers = placement.of("nameserver")
-    together = list(RULES[f"nameservers-{'in' if what == 'rack' else 'on'}-one-{what}"].judge(placement))
-    blank = [one.host.name for one in servers if getattr(one.host, what) is None]
-    if together:
-        return fails("nameservers", together[0].sentence, evidence=(f"opskit_{what}",))
-    if len(servers) < 2:
-        return not_applicable("nameservers", "there is one nameserver only, which nameserver-alone tells of")
-    if blank:
-        return not_applicable("nameservers", f"opskit_{what} is not set for {listed(_once(blank))}")
-    return holds("nameservers")
-
-
-def _pairs(placement: Placement) -> dict[str, Placement]:
-    """Each broker name with the placement of its own brokers."""
-    return {name: replace(placement, servers=brokers) for name, brokers in placement.pairs.items() if name}
-
-
-def _once(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _hidden(evidence: Evidence, host: str) -> str:
+    """Why other servers than those that are known may run on a host; empty where all were seen."""
+    if host in evidence.unseen:
+        return unseen(evidence, host)
+    hidden = unread(evidence.hosts[host])
+    return f"not all servers of {host} could be seen: {hidden}" if hidden else ""
 
 
 def _process(process: ServerProcess) -> str:
