@@ -11,11 +11,10 @@ Question = Callable[[], Any]
 
 
 class Outcome(NamedTuple):
-    """error: why there is no value; "" where there is one. gone: the process that was asked about has ended."""
+    """error: why there is no value; "" where there is one."""
 
     value: Any
     error: str = ""
-    gone: bool = False
 
 
 class Asked:
@@ -56,9 +55,5 @@ def outcome(question: Question) -> Outcome:
     """What became of a question that is asked here and now."""
     try:
         return Outcome(question())
-    except ProcessLookupError as error:
-        return Outcome(None, sentence(error), gone=True)
-    except FileNotFoundError as error:
-        return Outcome(None, sentence(error), gone=str(error.filename).startswith("/proc/"))
     except Exception as error:
         return Outcome(None, sentence(error))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Dict, Hashable, List
 
 from .. import processes as ids
-from . import bounded, machine, processes
+from . import bounded, connections, machine, processes
 
 SECONDS = 12.0
 """For all but agents, which have a bound of their own: a controller waits 20 s for a host."""
@@ -43,12 +43,16 @@ def answer(request: Dict[str, Any]) -> Facts:
     look.put("processes", processes.look)
     _ask_systemd_and_disks(look, request)
     running = look.value("processes", "processes", processes.Found({}, []))
-    _ask_processes(look, running, request)
+    look.noted(bounded.Outcome(None, running.hidden), "processes", None)
+    sockets = connections.Tables("", "")
+    if running.servers or request["server_ports"]:
+        sockets = look.noted(bounded.outcome(partial(connections.read, "self")), "the TCP sockets", sockets)
+    _ask_processes(look, running, request["ports"], sockets)
     found = _machine(look, request["sysctl"])
     found.update(_clients(look, request["agent"]))
     found["servers"] = _servers(look, running)
     found["units"] = look.value("units", "units", {})
-    found["peers"] = look.value("peers", "who is connected to the servers", {"peers": {}})["peers"]
+    found["peers"] = connections.peers(sockets, request["server_ports"]) if sockets.text else {}
     files = {path: look.get(("file", path)) for path in request["files"]}
     found["files"] = {path: one.value or {"exists": None, "error": one.error} for path, one in files.items()}
     folders = {path: look.value(("folder", path), path, None) for path in request["folders"]}
@@ -72,34 +76,31 @@ def _ask_systemd_and_disks(look: _Look, request: Dict[str, Any]) -> None:
             look.put(("folder", path), partial(paths.folder, path))
 
 
-def _ask_processes(look: _Look, running: processes.Found, request: Dict[str, Any]) -> None:
+def _ask_processes(look: _Look, running: processes.Found, ports: List[int], sockets: connections.Tables) -> None:
     if running.servers:
         from ..jvm import process
         from . import servers
 
         first = process.text(1, "cgroup")
         for pid, kind in running.servers.items():
-            look.put(("server", pid), partial(servers.look, pid, kind, first))
+            look.put(("server", pid), partial(servers.look, pid, kind, first, sockets))
     if running.jvms:
         from ..jvm import discover
 
-        look.put("jvms", partial(discover.sweep, request["ports"], running.jvms))
-    if request["server_ports"]:
-        from .. import peers
-
-        look.put("peers", partial(peers.answer, {"ports": request["server_ports"]}))
+        look.put("jvms", partial(discover.sweep, ports, running.jvms))
 
 
 def _machine(look: _Look, names: List[str]) -> Facts:
     """What no disk or process can hold up."""
     kernel, unread = machine.sysctl(names)
-    kind, unseen = machine.container()
-    look.refused += unread + [why for why in (unseen,) if why]
+    memory = machine.memory()
+    limited = bounded.outcome(partial(machine.limited, memory))
+    look.refused += unread
     return {
         "boot_id": ids.boot_id(),
         "up_seconds": time.clock_gettime(time.CLOCK_BOOTTIME),
-        "container": kind,
-        "memory": machine.memory(),
+        "container": look.noted(bounded.outcome(machine.container), "whether this host is a container", None),
+        "memory": look.noted(limited, "the limits of this host's cgroup", memory),
         "sysctl": kernel,
         "clock": machine.clock(),
     }
@@ -108,14 +109,10 @@ def _machine(look: _Look, names: List[str]) -> Facts:
 def _servers(look: _Look, running: processes.Found) -> List[Facts]:
     told = []
     for pid, kind in running.servers.items():
-        found = look.get(("server", pid))
-        if found.gone:
-            continue
-        server = look.noted(found, f"the {kind} that is process {pid}", None)
+        server = look.value(("server", pid), f"the {kind} that is process {pid}", None)
         if server:
             why = server.pop("unread")
-            look.refused += [f"the {kind} that is process {pid} could not be looked into: {why}"] if why else []
-            told.append(server)
+            told.append(look.noted(bounded.Outcome(server, why), f"the {kind} that is process {pid}", server))
     return told
 
 

@@ -9,7 +9,8 @@ from ..jvm import roots
 CGROUPS = "/sys/fs/cgroup"
 RUN = "/run"
 MARKS = (("/run/.containerenv", "podman"), ("/.dockerenv", "docker"))
-"""Images carry them into virtual machines too."""
+"""Images carry them into virtual machines too, so they tell only which kind it is."""
+OTHER = "other"
 FIRST_PIDS = "pid:[4026531836]"
 """The namespace in which a machine's own processes are (PROC_PID_INIT_INO)."""
 _TIMEX_BYTES = 256
@@ -20,17 +21,30 @@ _NO_LIMIT = 1 << 60
 
 
 def memory() -> Dict[str, int]:
-    """Bytes; within the cgroup's limits where this host is a container that has lower ones."""
+    """Of the machine, in bytes."""
     host = {name: int(rest.split()[0]) * 1024 for name, rest in _fields(f"{roots.PROC}/meminfo") if rest}
     # kernels before 3.14 do not say what is available
-    free = host.get("MemAvailable", host["MemFree"] + host.get("Cached", 0))
-    found = {
+    free = host.get("MemAvailable", host.get("MemFree", 0) + host.get("Cached", 0))
+    return {
         "total": host["MemTotal"],
         "available": free,
         "swap_total": host.get("SwapTotal", 0),
         "swap_used": host.get("SwapTotal", 0) - host.get("SwapFree", 0),
     }
-    return _limited(found, *_of_cgroup())
+
+
+def limited(host: Dict[str, int]) -> Dict[str, int]:
+    """The same within the limits of the cgroup at the root, where this host is a container that has lower ones.
+
+    What the kernel can take back at once, its cache of files, counts as free. Raises OSError, ValueError.
+    """
+    limit, used, swap, swapped = _of_cgroup()
+    found = dict(host)
+    if limit is not None and limit < host["total"]:
+        found.update(total=limit, available=max(0, min(host["available"], limit - used)))
+    if swap is not None and swap < host["swap_total"]:
+        found.update(swap_total=swap, swap_used=min(swapped, swap))
+    return found
 
 
 def sysctl(names: List[str]) -> Tuple[Dict[str, str], List[str]]:
@@ -68,40 +82,24 @@ def told_clock(state: int, timex: bytes) -> Dict[str, Any]:
     return {"synchronized": True, "error_seconds": most_error / 1e6}
 
 
-def container() -> Tuple[Optional[str], str]:
-    """Kind of container that this host is, None for a machine; and why that could not be seen, "" where it could."""
+def container() -> Optional[str]:
+    """Kind of container that this host is; None for a machine."""
     if os.path.exists(f"{RUN}/systemd/container"):
-        return _text(f"{RUN}/systemd/container").strip() or "other", ""
-    if os.readlink(f"{roots.PROC}/self/ns/pid") != FIRST_PIDS:
-        for mark, kind in MARKS:
-            if os.path.exists(mark):
-                return kind, ""
-    if os.path.isdir(f"{RUN}/systemd/system"):
-        return None, ""  # systemd would have written it down
+        return _text(f"{RUN}/systemd/container").strip() or OTHER
+    if os.readlink(f"{roots.PROC}/self/ns/pid") == FIRST_PIDS:
+        return None
+    for mark, kind in MARKS:
+        if os.path.exists(mark):
+            return kind
     try:
         words = _text(f"{roots.PROC}/1/environ").split("\0")
     except PermissionError:
-        return None, "whether this host is a container could not be seen: process 1 is root's"
-    return next((word[len("container=") :] for word in words if word.startswith("container=")), None), ""
-
-
-def _limited(
-    host: Dict[str, int], limit: Optional[int], used: int, swap: Optional[int], swapped: int
-) -> Dict[str, int]:
-    """limit and used: of memory; swap and swapped: of swap; None for no limit."""
-    found = dict(host)
-    if limit is not None and limit < host["total"]:
-        found.update(total=limit, available=max(0, min(host["available"], limit - used)))
-    if swap is not None and swap < host["swap_total"]:
-        found.update(swap_total=swap, swap_used=min(swapped, swap))
-    return found
+        return OTHER
+    return next((word[len("container=") :] for word in words if word.startswith("container=")), OTHER)
 
 
 def _of_cgroup() -> Tuple[Optional[int], int, Optional[int], int]:
-    """Limit and use of memory and of swap, of the cgroup at the root: that of a container is its own.
-
-    What the kernel can take back at once, its cache of files, counts as free.
-    """
+    """Limit and use of memory and of swap; None for no limit."""
     one, two = f"{CGROUPS}/memory/memory.", f"{CGROUPS}/memory."
     base = one if os.path.exists(one + "limit_in_bytes") else two
     stat = {name: int(rest) for name, rest in _fields(base + "stat", " ")}

@@ -13,6 +13,7 @@ KINDS = {
     "org.apache.rocketmq.container.BrokerContainerStartup": "container",
 }
 """By main class."""
+HIDDEN = "this host hides other users' processes: set ansible_become: true, for sudo"
 _LIBRARIES = (b"/libjvm.so", b"/libj9vm")
 _LINKS_OF_ONE_THREAD = 3
 """Of /proc/PID/task, a folder with one folder in it."""
@@ -21,26 +22,32 @@ _ASKING = "jcmd"
 
 
 class Found(NamedTuple):
-    """servers: pid → kind; jvms: pids of the others."""
+    """servers: pid → kind; jvms: pids of the others; hidden: why there may be more, "" where all were seen."""
 
     servers: Dict[int, str]
     jvms: List[int]
+    hidden: str = ""
 
 
 def look() -> Found:
     """Every JVM, whose ever it is."""
     found = Found({}, [])
+    # to users who may not see all, a host may show nothing of others' processes (hidepid)
+    hidden = not os.path.exists(f"{roots.PROC}/1/cmdline")
     for pid in sorted(int(name) for name in os.listdir(roots.PROC) if name.isdigit()):
         try:
             words = _is_jvm(pid)
             kind = kind_of(words) if words else None
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
+        except PermissionError:
+            hidden = True
+            continue
         if kind:
             found.servers[pid] = kind
         elif words:
             found.jvms.append(pid)
-    return found
+    return found._replace(hidden=HIDDEN if hidden else "")
 
 
 def kind_of(words: Tuple[str, ...]) -> Optional[str]:

@@ -1,22 +1,18 @@
-"""One RocketMQ server that runs here, from /proc: nothing touches it.
-
-Raises FileNotFoundError or ProcessLookupError where it has ended.
-"""
+"""One RocketMQ server that runs here, from /proc: nothing touches it."""
 
 import os
 import pwd
 import re
 import time
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..jvm import cgroups, options, process, roots
 from ..masking import MASK
-from . import paths
+from . import connections, paths
 
 CONFIGS = {"proxy": ("-pc", "--proxyConfigPath")}
 CONFIG = ("-c", "--configFile")
 """Options of a server that name its settings, by kind (ProxyStartup) and of all others."""
-LISTEN = " 0A "
 UNREAD = "only root with CAP_SYS_PTRACE may: set ansible_become: true, for sudo"
 _JAR = re.compile(r"/rocketmq-([a-z-]+)-(\d+\.\d+\.\d+)[^/]*\.jar$")
 _OWN_JAR = {"nameserver": "namesrv"}
@@ -29,26 +25,15 @@ _VALUED = ("-cp", "-classpath", "--class-path")
 Server = Dict[str, Any]
 
 
-def look(pid: int, kind: str, first: str) -> Server:
-    """One process. first: cgroups of process 1. unread: what could not be looked into, and why."""
-    told = _open_to_all(pid, kind, first)
+def look(pid: int, kind: str, first: str, own: connections.Tables) -> Optional[Server]:
+    """One process; None where it has ended. first: cgroups of process 1; own: this program's TCP sockets.
+
+    unread: why some of it could not be looked into, "" where all could.
+    """
     try:
-        java = process.runtime(pid) or {}
-        how, _ = process.started(pid, java.get("major"))
-        links = _links(pid)
-        base = roots.own_path(pid, os.readlink(f"{roots.PROC}/{pid}/cwd"))
-    except PermissionError:
-        bare = options.launch(process.text(pid, "cmdline").split("\0"), {}, None, lambda _: None)
-        return dict(told, options=shown(bare.words), release=release(kind, bare.class_path), unread=UNREAD)
-    return dict(
-        told,
-        config=told["config"] and os.path.normpath(os.path.join(base, told["config"])),
-        options=shown(how.words),
-        java=java.get("major"),
-        release=release(kind, [roots.own_path(pid, link) for link in links if link.startswith("/")] + how.class_path),
-        ports=sorted(_ports(pid, links)),
-        unread="",
-    )
+        return _look(pid, kind, first, own)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def shown(words: List[str]) -> List[str]:
@@ -78,12 +63,25 @@ def limits(text: str) -> Dict[str, int]:
     return {name: -1 if value == "unlimited" else int(value) for name, value in _LIMIT.findall(text)}
 
 
-def listening(table: str) -> Iterator[Tuple[str, int]]:
-    """Socket and port of all that listens, in the text of /proc/PID/net/tcp or tcp6."""
-    for line in table.splitlines():
-        if LISTEN in line:
-            fields = line.split()
-            yield fields[9], int(fields[1].rpartition(":")[2], 16)
+def _look(pid: int, kind: str, first: str, own: connections.Tables) -> Server:
+    told = _open_to_all(pid, kind, first)
+    try:
+        java = process.runtime(pid) or {}
+        how, _ = process.started(pid, java.get("major"))
+        links = _links(pid)
+        base = roots.own_path(pid, os.readlink(f"{roots.PROC}/{pid}/cwd"))
+    except PermissionError:
+        bare = options.launch(process.text(pid, "cmdline").split("\0"), {}, None, lambda _: None)
+        return dict(told, options=shown(bare.words), release=release(kind, bare.class_path), unread=UNREAD)
+    return dict(
+        told,
+        config=told["config"] and os.path.normpath(os.path.join(base, told["config"])),
+        options=shown(how.words),
+        java=java.get("major"),
+        release=release(kind, [roots.own_path(pid, link) for link in links if link.startswith("/")] + how.class_path),
+        ports=sorted(connections.ports(pid, links, own)),
+        unread="",
+    )
 
 
 def _open_to_all(pid: int, kind: str, first: str) -> Server:
@@ -127,16 +125,6 @@ def _links(pid: int) -> List[str]:
             found.append(os.readlink(f"{folder}/{number}"))
         except FileNotFoundError:
             continue  # closed meanwhile
-    return found
-
-
-def _ports(pid: int, links: List[str]) -> Set[int]:
-    """On which its own sockets listen, in its own network namespace."""
-    own, tables = set(links), [f"{roots.PROC}/{pid}/net/{name}" for name in ("tcp", "tcp6")]
-    found = set()  # type: Set[int]
-    for table in filter(os.path.exists, tables):
-        with open(table) as file:
-            found.update(port for inode, port in listening(file.read()) if f"socket:[{inode}]" in own)
     return found
 
 
