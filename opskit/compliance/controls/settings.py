@@ -29,7 +29,7 @@ REWRITTEN_KEYS = 20
 """Keys at RocketMQ's own defaults that nobody declared: so many nobody types, and a rewrite brings over a hundred."""
 _DRAINED = "4"
 _NO_BUNDLE = "no-bundle-of-this-release"
-_NO_FILE = {"folder": "a folder", "link": "a link", "other": "a device, pipe or socket"}
+_NO_FILE = {"folder": "a folder", "other": "a device, pipe or socket"}
 
 
 def rendered_hosts(cluster: Cluster, evidence: Evidence) -> dict[str, RenderedHost]:
@@ -62,7 +62,7 @@ def _on_disk(evidence: Evidence, host: str, file: RenderedFile) -> Outcome:
         return unknown(who, found, host)
     if found.exists is False:
         return fails(who, "is missing", host, evidence=(file.path,))
-    if found.exists and found.kind != "file":
+    if found.kind in _NO_FILE:
         return fails(who, f"is {_NO_FILE[found.kind]}, where opskit lays a file", host, evidence=(file.path,))
     if found.sha256 is None:
         return unknown(who, f"it could not be read: {found.error or 'nobody said why'}", host)
@@ -78,8 +78,8 @@ def _difference(file: RenderedFile, found: FileFacts) -> str:
     if found.settings is None:
         return f"{other}; {found.error}" if found.error else other
     different = listed(_keys(javaproperties.loads(file.content), found.settings))
-    secrets = sum(value == MASK for value in found.settings.values())
-    blind = f", or the value of {secrets} secret keys" if secrets else ""
+    secrets = MASK in found.settings.values()
+    blind = ", or the value of a secret key" if secrets else ""
     return different or f"{other}; every key is as declared, so it is a comment, the order, an entry twice{blind}"
 
 

@@ -16,6 +16,8 @@ from opskit.rocketmq.settings_table import Key, keys
 from opskit.rocketmq.settings_value import objection
 
 SHOWN = 5
+_LONGEST_NUMBER = 100
+"""Letters: Python itself refuses a number of thousands, which a server that answers garbage may send."""
 Settings = Mapping[str, str]
 
 _SOCKET = "BrokerStartup of 4.8.0 makes it 131072 where no -D option says otherwise"
@@ -126,8 +128,8 @@ def as_read(key: Key, text: str) -> Scalar | None:
     if key.type == "boolean":
         return text.lower() == "true"
     if key.type == "string":
-        return text
-    if objection(key, text):
+        return text.strip()  # as 5.3.3 and later do; what an older one keeps is the same on both sides
+    if len(text) > _LONGEST_NUMBER or objection(key, text):
         return key.default
     return int(text) if key.type in ("int", "long") else float(text)
 

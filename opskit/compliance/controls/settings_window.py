@@ -82,8 +82,9 @@ def _judge(path: str, limit: float, found: Sequence[_Worst]) -> Outcome:
 
 def _sentence(worst: _Worst, limit: float) -> str:
     terms = " + ".join(f"{term.name} {term.seconds:g} s ({term.source})" for term in worst.now.terms)
+    hung = " and ".join(dict.fromkeys(worst.hung))
     return (
-        f"where {' and '.join(worst.hung)} hang, a client of {worst.now.client} needs up to {_words(worst.now)} by the "
+        f"where {hung} hang, a client of {worst.now.client} needs up to {_words(worst.now)} by the "
         f"settings in force and {_words(worst.declared)} by the declared ones; the window is {limit:g} s: "
         f"{terms or worst.now.sentence}"
     )
