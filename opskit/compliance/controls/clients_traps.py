@@ -41,12 +41,10 @@ def client_two_nameserver_trap(cluster: Cluster, evidence: Evidence) -> Iterator
     def judge(subject: str, jvm: Jvm, facts: HostFacts, host: str) -> Outcome:
         if not jvm.clients:
             return unknown(subject, jvm.unread or "no client could be read in it", host)
-        modern = [client for client in jvm.clients if client.state == "property"]
-        trapped = sorted({client.numbers for client in modern if client.numbers and _is_trapped(client.numbers)})
-        if proof_of(jvm, facts).verdict == "off":
-            return not_applicable(
-                subject, "it closes no connection after a timeout: see the other controls on it", host
-            )
+        modern = [client for client in jvm.clients if client.state in ("property", "unknown")]
+        trapped = sorted({one.numbers for one in modern if one.numbers and has_two_nameserver_trap(one.numbers)})
+        if trapped and jvm.options.property == "false" and not proof_of(jvm, facts).is_on:
+            return not_applicable(subject, "it closes no connection after a timeout: see client-switched-off", host)
         if trapped and _escapes(jvm):
             return holds(subject, host)
         if trapped:
@@ -57,7 +55,7 @@ def client_two_nameserver_trap(cluster: Cluster, evidence: Evidence) -> Iterator
                 evidence=tuple(client.jar for client in modern),
             )
         if any(client.numbers is None for client in modern):
-            return unknown(subject, "the release of its client is not known, only that it is 4.9.1 or later", host)
+            return unknown(subject, "the release of its client is not known, and may be one of them", host)
         return holds(subject, host)
 
     yield from of_clients(cluster, evidence, judge)
@@ -99,10 +97,6 @@ def client_shared_instance_every_channel(cluster: Cluster, evidence: Evidence) -
         return unknown(subject, f"{why} (by default {default})", host)
 
     yield from of_clients(cluster, evidence, judge)
-
-
-def _is_trapped(release: str) -> bool:
-    return has_two_nameserver_trap(release)
 
 
 def _escapes(jvm: Jvm) -> bool:

@@ -19,10 +19,10 @@ EVERYBODY_READS, OTHERS_WRITE = 0o004, 0o022
     "host",
     "high",
     "What opskit laid down belongs to whom it should, and nobody else may write it.",
-    rationale="broker.conf may hold keys and passwords, so only root and the servers' user read it. The folder that it "
-    "lies in belongs to root on purpose: where the server may write there, every setting updated at run time is "
-    "written into the file, a drain included, and the broker comes back drained after its next restart. A unit that "
-    "somebody else may write is a way to root.",
+    rationale="The file broker.conf may hold keys and passwords, so only root and the servers' user read it. The "
+    "folder that it lies in belongs to root on purpose: where the server may write there, every setting updated at run "
+    "time is written into the file, a drain included, and the broker comes back drained after its next restart. A unit "
+    "that somebody else may write is a way to root.",
     looks_at="Owner, group and mode of every file that opskit renders, and owner and mode of its folders, on every "
     "server host that told of them. A file that is missing is a finding of the controls on settings.",
     expects="Of files, exactly what `opskit deploy` sets; of folders, the owner, and no right to write for others.",

@@ -38,7 +38,7 @@ RETRIES, MOST_RETRIES = "net.ipv4.tcp_retries2", 8
     "the value itself shows it.",
     looks_at="The kernel's write-back timers and shares of dirty memory on server hosts. They are judged in containers "
     "as well: whoever may set them, the servers there write through the same kernel.",
-    expects="vm.dirty_writeback_centisecs from 1 to 6000 (0 never writes back by the clock), "
+    expects="A vm.dirty_writeback_centisecs from 1 to 6000 (0 never writes back by the clock), "
     "vm.dirty_expire_centisecs of 6000 at the most, and both dirty ratios below 50.",
     remedy="Set them back on the machine whose kernel it is: `sysctl -w vm.dirty_writeback_centisecs=500 "
     "vm.dirty_expire_centisecs=3000 vm.dirty_background_ratio=10 vm.dirty_ratio=20`, and remove what sets them at the "
@@ -70,9 +70,9 @@ def host_writeback(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "A broker may map as many files as it needs.",
     rationale="Every commit log, consume queue and index file is mapped into memory. A broker that reaches the "
     "kernel's limit cannot make the next file, and refuses sends with an out-of-memory error while memory is free.",
-    looks_at="vm.max_map_count on broker hosts. Where opskit_apply_sysctl is false only a value below the kernel's own "
-    "default counts: somebody has lowered it.",
-    expects=f"{LEAST_MAPS} at the least.",
+    looks_at="The value of vm.max_map_count on broker hosts. Where opskit_apply_sysctl is false only a value below the "
+    "kernel's own default counts: somebody has lowered it.",
+    expects=f"At least {LEAST_MAPS}.",
     remedy="Run `opskit deploy`, which sets it; where the kernel is not this host's own, set it on its machine.",
     references=("docs/deploy.md",),
 )
@@ -101,7 +101,7 @@ def host_map_count(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "more: the clients that are there stay well, those that come wait.",
     looks_at="The soft limit of each running server's process. In a container the limit is that of whoever made it, so "
     f"there only one below {LEAST_FILES_CONTAINED} counts.",
-    expects=f"{LEAST_FILES} at the least; opskit's units ask for 655350, as RocketMQ's os.sh does.",
+    expects=f"At least {LEAST_FILES}; opskit's units ask for 655350, as RocketMQ's os.sh does.",
     remedy="Run `opskit deploy`, whose unit sets LimitNOFILE, and restart the server; where it is a container, make it "
     "with a higher limit.",
     references=("docs/deploy.md", "docs/lab.md"),
@@ -132,8 +132,8 @@ def host_open_files(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     rationale="Where a nameserver's or broker's host goes dark, nothing tells the client: it is its own kernel that "
     "ends the connection, after 15 retransmissions by default, which take a quarter of an hour. With 8 it takes about "
     "100 s. It is a net below the client's own timeouts, and does nothing where a hung host still acknowledges.",
-    looks_at=f"{RETRIES} on client hosts.",
-    expects=f"{MOST_RETRIES} or less.",
+    looks_at=f"The value of {RETRIES} on client hosts.",
+    expects=f"At the most {MOST_RETRIES}.",
     remedy=f"On the client hosts: echo '{RETRIES} = {MOST_RETRIES}' > /etc/sysctl.d/60-rocketmq-client.conf and sysctl "
     "--system. It is true of every connection of the host, so ask its other services first.",
     references=("docs/timing.md",),

@@ -25,9 +25,9 @@ TLS_OPTION, TLS_SETTING = "-Dtls.", "useTLS"
     rationale="A broker that was restarted with another file, or whose release reads another switch, serves everybody "
     "and refuses nobody: no client notices. From 5.3.3 on nothing reads aclEnable any more, so an upgrade alone opens "
     "the cluster.",
-    looks_at="aclEnable, authenticationEnabled and authorizationEnabled in each broker's settings and opskit's own "
-    "keys (opskit_acl) in the inventory, beside the settings in force (request 26). Which users and rights there are "
-    "is not looked at.",
+    looks_at="The switches aclEnable, authenticationEnabled and authorizationEnabled in each broker's settings and "
+    "opskit's own keys (opskit_acl) in the inventory, beside the settings in force (request 26). Which users and "
+    "rights there are is not looked at.",
     expects="Each switch that is declared is true in force; where opskit signs its requests, at least one is.",
     remedy="Run `opskit deploy`, which lays the file down and restarts the broker after a drain. From 5.3.3 on set "
     "authenticationEnabled and authorizationEnabled in rocketmq_broker_settings instead of aclEnable.",
@@ -48,8 +48,8 @@ def acl_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     rationale="TLS of RocketMQ is a matter of system properties at the start, which no admin request shows: a server "
     "that was started by hand, or before they were declared, speaks plain text and says nothing. Clients of a server "
     "with tls.server.mode=permissive, the default, may do so all the time.",
-    looks_at="-Dtls.… among the declared JVM options beside the options of the running process, and useTLS in a "
-    "broker's declared settings beside those in force. Certificates are not looked at.",
+    looks_at="Options -Dtls.… among the declared JVM options beside the options of the running process, and useTLS in "
+    "a broker's declared settings beside those in force. Certificates are not looked at.",
     expects="Each declared option was given to the process that runs, and useTLS is in force.",
     remedy="Run `opskit deploy`, which lays down the unit and restarts the server.",
     references=("docs/settings.md",),
@@ -83,7 +83,7 @@ def tls_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "brought to 4.9.8. What bounds a recovery best came with 5.x, such as enableSlaveActingMaster and a limit for each "
     "try of a send. Of a release without a table of settings opskit can check no setting.",
     looks_at="The releases that the inventory declares for the servers.",
-    expects=f"5.x, and one of the releases whose settings opskit knows: {', '.join(SUPPORTED)}.",
+    expects=f"A release of 5.x, and one of the releases whose settings opskit knows: {', '.join(SUPPORTED)}.",
     remedy="Change rocketmq_release and run `opskit deploy`: it rolls 4.8.0 to 5.4.0 in place, one server after the "
     "other. Old clients need no change for it.",
     references=("docs/deploy.md", "apache/rocketmq#7056", "apache/rocketmq#6389"),

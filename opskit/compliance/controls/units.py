@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import of_servers, process_of, refusal, unit_of
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS, of_servers, process_of, refusal, unit_of
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
-from opskit.observe.facts import HostFacts, UnitFacts
+from opskit.observe.facts import HostFacts, ServerProcess, UnitFacts
 
 OWN_DROP_IN = "zz-opskit-"
 """The name of each drop-in that opskit lays down begins so."""
@@ -38,6 +38,9 @@ def unit_enabled(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         wrong = [*_state(unit), *_main_process(server, unit, facts)]
         if wrong:
             return fails(subject, "; ".join(wrong), host, evidence=("ActiveState", "UnitFileState", "MainPID"))
+        hidden = "" if _serving(server, facts) else refusal(facts, *HIDDEN_SERVERS)
+        if hidden:
+            return unknown(subject, f"which process serves its port is not known: {hidden}", host)
         return holds(subject, host)
 
     yield from of_servers(cluster.servers, evidence, judge)
@@ -70,7 +73,8 @@ def unit_hardened(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         wrong = [*_sandbox(unit, cluster.user), *_running_as(process.user if process else None, cluster.user)]
         if wrong:
             return fails(subject, "; ".join(wrong), host, evidence=("systemctl show",))
-        return holds(subject, host)
+        hidden = "" if process else refusal(facts, *HIDDEN_SERVERS)
+        return unknown(subject, f"as whom it runs is not known: {hidden}", host) if hidden else holds(subject, host)
 
     yield from of_servers(cluster.servers, evidence, judge)
 
@@ -79,7 +83,7 @@ def unit_hardened(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     "unit-reload",
     "host",
     "low",
-    "systemd has loaded each unit as it lies on the disk, and nobody has added to it.",
+    "Each unit is loaded as it lies on the disk, and nobody has added to it.",
     rationale="A unit that was edited and not reloaded starts with other options at the next boot than today; a "
     "drop-in that nobody declared changes the server's memory, user or options behind the inventory's back.",
     looks_at="Whether systemd calls the files of each declared server's unit newer than what it has loaded, and the "
@@ -115,12 +119,17 @@ def _state(unit: UnitFacts) -> Iterator[str]:
 
 def _main_process(server: Server, unit: UnitFacts, facts: HostFacts) -> Iterator[str]:
     """A unit whose server is merely down, or that does not listen yet, is told of by the controls on its answers."""
-    serving = next((one for one in facts.servers if server.port in one.ports), None)
+    serving = _serving(server, facts)
     if serving and serving.pid != unit.main_pid:
         starter = f"the unit {serving.unit}" if serving.unit not in (None, unit_of(server)) else "something else"
         yield f"port {server.port} is served by a process that is not its main process but that of {starter}"
     elif not serving and unit.active_state == "active" and unit.main_pid not in {one.pid for one in facts.servers}:
-        yield "its main process is no RocketMQ server"
+        # a process that could not be looked into may be the server all the same
+        yield from () if refusal(facts, *HIDDEN_SERVERS) else ("its main process is no RocketMQ server",)
+
+
+def _serving(server: Server, facts: HostFacts) -> ServerProcess | None:
+    return next((one for one in facts.servers if server.port in one.ports), None)
 
 
 def _sandbox(unit: UnitFacts, user: str) -> Iterator[str]:
