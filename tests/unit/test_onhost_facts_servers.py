@@ -127,7 +127,8 @@ def test_servers_and_other_jvms_of_a_host(host: Host) -> None:
 def test_a_host_that_hides_processes_says_so(host: Host) -> None:
     host.add(10, START)
     assert processes.look().hidden == ""
-    (host.folder / "1/cmdline").unlink()
+    for name in ("cmdline", "cgroup"):
+        (host.folder / "1" / name).unlink()
     assert processes.look() == processes.Found({10: "broker"}, [], processes.HIDDEN)
     assert told({}).refused == (f"processes could not be looked into: {processes.HIDDEN}",)
 
@@ -393,3 +394,8 @@ def test_this_very_machine_tells_of_itself(tmp_path: Path) -> None:
     df = os.statvfs(tmp_path)
     assert facts.folders[str(tmp_path)].total_bytes == df.f_blocks * df.f_frsize
     assert 0 <= facts.folders[str(tmp_path)].used_ratio <= 1
+
+
+def test_only_the_processes_that_are_named_are_looked_at() -> None:
+    assert discover.sweep([9876], []) == ([], [])
+    assert discover.sweep([9876], [os.getpid()]) == ([], [])
