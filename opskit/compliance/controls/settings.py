@@ -41,7 +41,7 @@ def rendered_hosts(cluster: Cluster, evidence: Evidence) -> dict[str, RenderedHo
     "settings-on-disk",
     "settings",
     "high",
-    "Files on the hosts are as declared",
+    "Files on the hosts are as declared.",
     rationale="A file that was edited by hand works until the next deployment overwrites it, or until the next restart "
     "puts it in force when nobody expects it; either way the cluster is no longer the one that was tested.",
     looks_at="The content of each file that opskit lays on a server host: settings, unit, logback, sysctl, logrotate.",
@@ -98,7 +98,7 @@ def _keys(declared: Settings, disk: Settings) -> Iterator[str]:
     "settings-rewritten",
     "settings",
     "high",
-    "RocketMQ has not rewritten its settings file",
+    "RocketMQ has not rewritten its settings file.",
     rationale="An admin request that changes one setting at run time makes a server write all of its settings into the "
     "file after -c, wherever it may write in that folder. What was meant for a moment, such as a drained "
     "broker, then comes back with every restart, and later releases keep the defaults of this one for good.",
@@ -156,7 +156,7 @@ def _may_write(folder: FileFacts | FolderFacts, user: str) -> bool:
     "settings-unknown-key",
     "settings",
     "medium",
-    "Every key on disk is one that the release knows",
+    "Every key on disk is one that the release knows.",
     rationale="RocketMQ passes over a key that it does not know without a word: whoever wrote it believes in a safety "
     "that is not in force.",
     looks_at="The keys of each settings file as it lies on its host, beside the table of the release's own setters.",

@@ -51,7 +51,7 @@ class _Both(NamedTuple):
     "settings-in-force",
     "settings",
     "high",
-    "Settings on disk are in force",
+    "Settings on disk are in force.",
     rationale="A server reads its file once, when it starts. What differs from it afterwards is either not in force "
     "yet, or was changed at run time: then the cluster that is planned and tested by its files is not the one that "
     "runs. A broker that was drained and forgotten takes no new messages at all.",
@@ -71,7 +71,7 @@ def settings_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]
     "settings-changed-at-run-time",
     "settings",
     "medium",
-    "Nothing in force is lost at the next restart",
+    "Nothing in force is lost at the next restart.",
     rationale="A setting that was changed at run time lives in memory only: it works until the next restart, which may "
     "be months away, and then the trouble that it cured is back and nobody remembers the cure.",
     looks_at="Settings in force (requests 26 and 319) that the settings file does not name, beside the release's "
@@ -89,7 +89,7 @@ def settings_changed_at_run_time(cluster: Cluster, evidence: Evidence) -> Iterat
     "broker-close-on-timeout",
     "settings",
     "high",
-    "Brokers leave a hung nameserver",
+    "Brokers leave a hung nameserver.",
     rationale="A broker is a client of the nameservers too. Without clientCloseSocketIfTimeout it keeps the "
     "connection to a nameserver that hangs: it registers by it in vain, and asks by it for its master or its slaves.",
     looks_at="The value of clientCloseSocketIfTimeout that each running broker tells (request 26).",

@@ -17,13 +17,13 @@ from opskit.rocketmq.releases import needs_logback_files
     "jvm-options",
     "settings",
     "medium",
-    "Server JVMs run with their declared options",
+    "Server JVMs run with their declared options.",
     rationale="Heap, direct memory and garbage collector decide how long a server pauses and when its host runs out of "
     "memory. A JVM that was started by hand, or whose unit was overridden, pauses and ends otherwise than planned.",
     looks_at="The options of each running server JVM, from its command line and environment; their order does not "
     "matter, and secrets are masked.",
     expects="They are those of the rendered unit, no more and no less.",
-    remedy="Declare the options that are wanted (`rocketmq_broker_jvm_options` and its kin) and run `opskit deploy`; "
+    remedy="Declare the options that are wanted (`rocketmq_jvm_options`) and run `opskit deploy`; "
     "look for drop-ins with `systemctl cat` and for JAVA_TOOL_OPTIONS in the unit's environment.",
     references=("docs/deploy.md", "docs/variables.md"),
 )
@@ -54,7 +54,7 @@ def options_of(unit: str, main_class: str) -> list[str]:
     "settings-restart-pending",
     "settings",
     "medium",
-    "Each server has started since its files changed",
+    "Each server has started since its files changed.",
     rationale="A file that changed under a running server does nothing until a restart, which then does two things at "
     "once, at an hour that nobody chose.",
     looks_at="When each server's process started, and when its settings, its unit and its logback file last changed.",
@@ -71,7 +71,7 @@ def settings_restart_pending(cluster: Cluster, evidence: Evidence) -> Iterator[O
     "other-release",
     "settings",
     "high",
-    "Each server runs the declared release",
+    "Each server runs the declared release.",
     rationale="Settings, defaults and remedies are of a release: what is planned and tested for one is not what "
     "another does. An upgrade that stopped half-way looks like a healthy cluster until a failover needs both halves.",
     looks_at="The release whose jars the running process holds, and the one that the server names in its answers.",

@@ -43,7 +43,7 @@ class _Worst(NamedTuple):
     "settings-window",
     "settings",
     "medium",
-    "Timers in force keep the recovery inside the window",
+    "Timers in force keep the recovery inside the window.",
     rationale="How long clients go on to a server that hangs is a sum of timers, most of them settings of nameservers "
     "and brokers. One that was lengthened stretches every failover, and nothing shows it until the next one.",
     looks_at="The worst case of each path, predicted by the settings in force, where one nameserver and one master "
