@@ -123,7 +123,7 @@ class HostFacts(Shape):
     heard: float = 0.0
     up_seconds: float
     container: str | None = None
-    """Kind of container that this host is, as systemd names it (podman, lxc, docker …), or "other"; None for a machine."""
+    """Kind of container that this host is, as systemd names it (podman, lxc …), or "other"; None for a machine."""
     memory: Memory
     sysctl: dict[str, str]
     """Of the names that were asked for, those that exist here."""
