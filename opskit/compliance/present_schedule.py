@@ -1,5 +1,6 @@
 """A schedule for a person: what is installed, when it is due, and whether it ended as it should; pure."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def _state(result: ScheduleResult) -> Iterator[Shape]:
         yield Sentence("An audit is under way")
     yield _last(result.last)
     service = Path(result.timer).with_suffix(".service")
-    yield Sentence(f"Its words: journalctl -u {str(service)!r}", "dim")
+    yield Sentence(f"Its words: journalctl -u {shlex.quote(str(service))}", "dim")
 
 
 def _last(last: LastAudit | None) -> Sentence:

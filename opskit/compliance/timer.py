@@ -36,7 +36,8 @@ class LastAudit(Shape):
 class ScheduleResult(BaseModel):
     """What `opskit compliance schedule` did or found. enabled: after the next boot too; active: the timer waits.
 
-    next: as systemd writes it, before the random delay. last: None where it has not run since this machine booted.
+    next: as systemd writes it; where previewed, before the random delay. last: None where it has not run since this
+    machine booted.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)

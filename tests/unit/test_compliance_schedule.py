@@ -71,7 +71,7 @@ def test_words_are_quoted_as_systemd_reads_them() -> None:
     assert 'ReadWritePaths="/var/lib/node exporter"\nReadWritePaths=/srv\n' in text
     assert 'Environment="ANSIBLE_CONFIG=/etc/an sible.cfg"\n' in text
     hook = units(ODD)[Names(ODD.cluster).hook]
-    assert 'ExecStart=/usr/bin/true "it\'s $$MONITOR_UNIT" 100%%\n' in hook
+    assert 'ExecStart=/usr/bin/true "it\'s $$MONITOR_UNIT" "100%%"\n' in hook
 
 
 def test_only_what_was_declared_quiet_does_not_fail_the_unit() -> None:
