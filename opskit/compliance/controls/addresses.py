@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.observed import is_at, listed, owner, silence
+from opskit.compliance.controls.observed import Owners, listed, silence
 from opskit.compliance.controls.subjects import of_clients
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
@@ -27,6 +27,7 @@ from opskit.observe.peers import without_port
     references=("docs/deploy.md",),
 )
 def _broker_knows(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
+    owners = Owners(cluster, evidence)
     for broker in cluster.brokers:
         host, seen = broker.host.name, evidence.brokers[broker.host.name]
         if seen.settings is None:
@@ -37,12 +38,12 @@ def _broker_knows(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         if not given:
             yield unknown(host, f"namesrvAddr is empty in {host}: where it asks for the list cannot be seen", host)
             continue
-        missing, others = _compared(cluster, evidence, given)
+        missing, others = _compared(cluster, owners, given)
         told = f"; it names {listed(others)}, which the inventory does not know" if others else ""
         if not missing:
             observed = f"namesrvAddr names every nameserver{told}" if told else ""
             yield holds(host, host).model_copy(update={"observed": observed})
-        elif _could_be_one(cluster, evidence, others):
+        elif _could_be_one(owners, others):
             why = f"whether {host} registers with {listed(missing)} depends on names that cannot be resolved here{told}"
             yield unknown(host, why, host)
         else:
@@ -65,6 +66,8 @@ def _broker_knows(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     references=("docs/agent.md",),
 )
 def _client_knows(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
+    owners = Owners(cluster, evidence)
+
     def judge(subject: str, jvm: Jvm, facts: HostFacts, host: str) -> Outcome:
         told = next((one for one in facts.agents if one.pid == jvm.pid), None)
         if told is None or told.report is None:
@@ -72,9 +75,9 @@ def _client_knows(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
             return unknown(subject, f"which nameservers it is told of cannot be seen: {why}", host)
         short, hidden = [], []
         for instance in told.report.instances:
-            missing, others = _compared(cluster, evidence, instance.nameservers)
+            missing, others = _compared(cluster, owners, instance.nameservers)
             sentence = f"client {instance.client_id} is not told of {listed(missing)}"
-            if not instance.nameservers or (missing and _could_be_one(cluster, evidence, others)):
+            if not instance.nameservers or (missing and _could_be_one(owners, others)):
                 hidden.append(f"client {instance.client_id} is told of {listed(others) or 'none that the agent shows'}")
             elif missing:
                 short.append(sentence)
@@ -93,23 +96,21 @@ def _split(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(";") if entry.strip()]
 
 
-def _compared(cluster: Cluster, evidence: Evidence, given: Iterable[str]) -> tuple[list[str], list[str]]:
+def _compared(cluster: Cluster, owners: Owners, given: Iterable[str]) -> tuple[list[str], list[str]]:
     """(declared nameservers that no entry is for, entries that are for no declared nameserver)."""
     entries = list(dict.fromkeys(given))
     missing = [
         f"{one.host.name} ({one.address})"
         for one in cluster.nameservers
-        if not any(is_at(cluster, evidence, entry, one) for entry in entries)
+        if not any(owners.is_at(entry, one) for entry in entries)
     ]
-    others = [
-        entry for entry in entries if not any(is_at(cluster, evidence, entry, one) for one in cluster.nameservers)
-    ]
+    others = [entry for entry in entries if not any(owners.is_at(entry, one) for one in cluster.nameservers)]
     return missing, others
 
 
-def _could_be_one(cluster: Cluster, evidence: Evidence, entries: Iterable[str]) -> bool:
+def _could_be_one(owners: Owners, entries: Iterable[str]) -> bool:
     """Whether one of them is a name that stands for who knows which address."""
-    return any(not _is_ip(without_port(entry)) and owner(cluster, evidence, entry) is None for entry in entries)
+    return any(not _is_ip(without_port(entry)) and owners.of(entry) is None for entry in entries)
 
 
 def _is_ip(text: str) -> bool:

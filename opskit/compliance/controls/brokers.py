@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.observed import listed, silence
+from opskit.compliance.controls.observed import is_elected, listed, silence
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.status.condition import label
@@ -79,7 +79,11 @@ def _distances(master: Broker, slaves: list[Broker], evidence: Evidence) -> Iter
 
 
 def _count(master: Broker, slaves: list[Broker], evidence: Evidence) -> Iterator[str]:
-    """A slave that does not answer is not counted: its silence is told of by broker-answers."""
+    """A slave that does not answer is not counted: its silence is told of by broker-answers. Where controllers elect,
+    the declared master may be a slave today, and then counts nobody.
+    """
+    if is_elected(master, evidence.brokers[master.host.name]):
+        return
     counted = evidence.brokers[master.host.name].slaves_in_sync
     answering = [one.host.name for one in slaves if evidence.brokers[one.host.name].state == "healthy"]
     if counted is not None and counted < len(answering):

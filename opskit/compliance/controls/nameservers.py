@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
 from opskit.compliance.controls.observed import (
-    is_at,
+    Owners,
+    is_elected,
     is_process_of,
     listed,
-    owner,
     registered,
     silence,
     unseen,
 )
 from opskit.compliance.controls.subjects import HIDDEN_SERVERS, refusal
-from opskit.compliance.evidence import Evidence
-from opskit.inventory.cluster import Cluster
+from opskit.compliance.evidence import BrokerSeen, Evidence
+from opskit.inventory.cluster import Broker, Cluster
 from opskit.inventory.placement import declared
 from opskit.status.condition import label
 from opskit.status.findings import REGISTERING, REMEDIES
@@ -101,31 +101,43 @@ def _answers(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     references=("docs/status.md",),
 )
 def _views_agree(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
-    shown = {(name, number) for name, number, _ in registered(evidence)}
-    own = {(one.broker_name, one.broker_id) for one in cluster.brokers}
+    owners, shown = Owners(cluster, evidence), set(registered(evidence))
+    strangers = {(name, number) for name, number, address in shown if not owners.is_declared(name, number, address)}
+    known = {(name, number) for name, number, _ in shown}
     expected = [
         one
         for one in cluster.brokers
-        if (one.broker_name, one.broker_id) in shown or evidence.brokers[one.host.name].state == "healthy"
+        if (one.broker_name, one.broker_id) in known or evidence.brokers[one.host.name].state == "healthy"
     ]
     for nameserver in cluster.nameservers:
         host, seen = nameserver.host.name, evidence.nameservers[nameserver.host.name]
         if seen.view is None:
             yield unknown(host, silence(nameserver, seen) or f"{host} did not show its brokers", host)
             continue
-        wrong = []
-        for broker in expected:
-            address = seen.view.get(broker.broker_name, {}).get(broker.broker_id)
-            if address is None:
-                wrong.append(f"does not know {label(broker)}")
-            elif not is_at(cluster, evidence, address, broker):
-                wrong.append(f"knows {label(broker)} at {address}, declared is {broker.address}")
-        strangers = sorted(shown - own - {(name, number) for name in seen.view for number in seen.view[name]})
-        wrong += [f"does not know {name} id {number}, which another nameserver shows" for name, number in strangers]
+        wrong = [
+            why
+            for broker in expected
+            if (why := _misknown(owners, seen.view, broker, evidence.brokers[broker.host.name]))
+        ]
+        missing = sorted(strangers - {(name, number) for name in seen.view for number in seen.view[name]})
+        wrong += [f"does not know {name} id {number}, which another nameserver shows" for name, number in missing]
         if wrong:
             yield fails(host, f"{host} {listed(wrong)}", host, evidence=("request 106",))
         else:
             yield holds(host, host)
+
+
+def _misknown(owners: Owners, view: dict[str, dict[int, str]], broker: Broker, seen: BrokerSeen) -> str:
+    """What is wrong with what a nameserver knows of a broker; empty where nothing is."""
+    members = view.get(broker.broker_name, {})
+    address = members.get(broker.broker_id)
+    if is_elected(broker, seen):
+        address = next((one for one in members.values() if owners.is_at(one, broker)), None)
+    if address is None:
+        return f"does not know {label(broker)}"
+    if not owners.is_at(address, broker):
+        return f"knows {label(broker)} at {address}, declared is {broker.address}"
+    return ""
 
 
 @control(
@@ -136,22 +148,22 @@ def _views_agree(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     rationale="Clients send to whatever the nameservers show. A broker that nobody declared takes their messages, and "
     "nobody watches it, updates it or knows that they are there when it goes.",
     looks_at="The brokers that the nameservers show for this cluster (request 106).",
-    expects="Each name and id is that of a broker of the inventory.",
+    expects="Each has the name and the id, or the name and the address, of a broker of the inventory.",
     remedy="Declare it in the inventory, or consume what it holds and stop it; a broker that is gone leaves the "
     "nameservers after two minutes at the most.",
     references=("docs/status.md",),
 )
 def _undeclared(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
-    own = {(one.broker_name, one.broker_id) for one in cluster.brokers}
+    owners = Owners(cluster, evidence)
     members: dict[tuple[str, int], set[str]] = {}
     for name, number, address in registered(evidence):
         members.setdefault((name, number), set()).add(address)
     for (name, number), addresses in sorted(members.items()):
         subject = f"{name} id {number}"
-        if (name, number) in own:
+        if all(owners.is_declared(name, number, address) for address in addresses):
             yield holds(subject)
             continue
-        hosts = {address: owner(cluster, evidence, address) for address in sorted(addresses)}
+        hosts = {address: owners.of(address) for address in sorted(addresses)}
         where = listed([f"{address} ({host})" if host else address for address, host in hosts.items()])
         yield fails(subject, f"{subject} is registered at {where}, and not declared", evidence=("request 106",))
     for nameserver in cluster.nameservers:

@@ -1,6 +1,6 @@
 """Where servers stand by what runs and by what nameservers show: what several controls ask of the evidence. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from opskit.compliance.controls.subjects import HIDDEN_SERVERS
@@ -14,16 +14,48 @@ from opskit.status.condition import Condition, sentence
 
 SHOWN = 5
 """Names in one sentence."""
+_Member = tuple[str, int, str]
+"""Broker name, id and port."""
+
+
+class Owners:
+    """Whose an address is, by the names and addresses of the inventory and by what the controller resolves."""
+
+    def __init__(self, cluster: Cluster, evidence: Evidence) -> None:
+        self._hosts = dict(evidence.owners)
+        for host in reversed(cluster.hosts):
+            self._hosts |= {host.name: host.name, host.address: host.name}
+        self._pairs: dict[str, list[Broker]] = {}
+        for broker in cluster.brokers:
+            self._pairs.setdefault(broker.broker_name, []).append(broker)
+
+    def of(self, address: str) -> str | None:
+        """Host at "ip:port" or "name:port"; None where it is nobody's in the inventory."""
+        return self._hosts.get(without_port(address))
+
+    def is_at(self, address: str, server: Server) -> bool:
+        """Whether "ip:port" or "name:port" is where the server is declared."""
+        if address == server.address:
+            return True
+        return address.endswith(f":{server.port}") and self.of(address) == server.host.name
+
+    def is_declared(self, name: str, number: int, address: str) -> bool:
+        """Whether a member that a nameserver shows is a broker of the inventory: by its id, or by where it is."""
+        return any(broker.broker_id == number or self.is_at(address, broker) for broker in self._pairs.get(name, []))
 
 
 def observed(cluster: Cluster, evidence: Evidence) -> Placement:
     """Every server that runs on a host which told; which broker a process is, the nameservers and its port tell."""
+    owners = Owners(cluster, evidence)
+    shown: dict[str, set[_Member]] = {}
+    for name, number, address in registered(evidence):
+        shown.setdefault(owners.of(address) or "", set()).add((name, number, address.rpartition(":")[2]))
     servers = tuple(
         placed
         for host in cluster.hosts
         if host.name in evidence.hosts
         for process in evidence.hosts[host.name].servers
-        for placed in _placed(cluster, evidence, host, process)
+        for placed in _placed(cluster.servers_on(host.name), shown.get(host.name, set()), host, process)
     )
     return replace(declared(cluster), servers=servers)
 
@@ -43,7 +75,11 @@ def standing(cluster: Cluster, evidence: Evidence) -> Placement:
 
 def pairs_of(placement: Placement) -> dict[str, Placement]:
     """Each broker name with the placement of its own brokers."""
-    return {name: replace(placement, servers=brokers) for name, brokers in placement.pairs.items() if name}
+    return {
+        name: replace(placement, servers=brokers, hosts=tuple(one.host for one in brokers))
+        for name, brokers in placement.pairs.items()
+        if name
+    }
 
 
 def holds_broker(process: ServerProcess) -> bool:
@@ -67,18 +103,10 @@ def registered(evidence: Evidence) -> Iterator[tuple[str, int, str]]:
                 yield name, number, address
 
 
-def owner(cluster: Cluster, evidence: Evidence, address: str) -> str | None:
-    """Host of the inventory at "ip:port" or "name:port"; None where it is nobody's there."""
-    bare = without_port(address)
-    own = next((host.name for host in cluster.hosts if bare in (host.address, host.name)), None)
-    return own or evidence.owners.get(bare)
-
-
-def is_at(cluster: Cluster, evidence: Evidence, address: str, server: Server) -> bool:
-    """Whether "ip:port" or "name:port" is where the server is declared."""
-    if address == server.address:
-        return True
-    return address.endswith(f":{server.port}") and owner(cluster, evidence, address) == server.host.name
+def is_elected(broker: Broker, seen: BrokerSeen) -> bool:
+    """Whether controllers give it its id and its role, so that the declared ones are where it began (from 5.0.0 on)."""
+    given = (seen.settings or {}).get("enableControllerMode", broker.settings.get("enableControllerMode", ""))
+    return str(given).lower() == "true"
 
 
 def silence(node: Nameserver | Broker, seen: NameserverSeen | BrokerSeen) -> str:
@@ -104,27 +132,24 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
-def _placed(cluster: Cluster, evidence: Evidence, host: Host, process: ServerProcess) -> Iterator[Placed]:
-    release = process.release or ""
+def _placed(
+    declared_here: Sequence[Server], shown_here: Collection[_Member], host: Host, process: ServerProcess
+) -> Iterator[Placed]:
+    release, port = process.release or "", min(process.ports, default=0)
     if process.kind in ("nameserver", "controller"):
-        yield Placed("nameserver" if process.kind == "nameserver" else "controller", host, _port(process), release)
+        yield Placed("nameserver" if process.kind == "nameserver" else "controller", host, port, release)
     if holds_broker(process):
-        shown = {
-            (name, number)
-            for name, number, address in registered(evidence)
-            if owner(cluster, evidence, address) == host.name and int(address.rpartition(":")[2]) in process.ports
-        }
+        ports = {str(port) for port in process.ports}
+        shown = {(name, number) for name, number, at in shown_here if at in ports}
         own = {
             (broker.broker_name, broker.broker_id)
-            for broker in cluster.brokers
-            if broker.host == host and is_process_of(process, broker)
+            for broker in declared_here
+            if isinstance(broker, Broker) and is_process_of(process, broker)
         }
-        for name, number in sorted(shown or own) or [("", -1)]:
-            yield Placed("broker", host, _port(process), release, name, number)
-
-
-def _port(process: ServerProcess) -> int:
-    return min(process.ports, default=0)
+        # what is declared counts where both name the pair: an elected broker is shown under the id of the day
+        known = own if {name for name, _ in shown} <= {name for name, _ in own} else shown
+        for name, number in sorted(known) or [("", -1)]:
+            yield Placed("broker", host, port, release, name, number)
 
 
 def _mark(server: Placed) -> tuple[str, str, str, int]:

@@ -6,7 +6,7 @@ from opskit.compliance.control import Outcome, control, fails, holds, not_applic
 from opskit.compliance.controls.observed import is_process_of, listed, observed, pairs_of, standing, unread, unseen
 from opskit.compliance.controls.subjects import HIDDEN_SERVERS, refusal
 from opskit.compliance.evidence import Evidence
-from opskit.inventory.cluster import Cluster
+from opskit.inventory.cluster import Cluster, Server
 from opskit.inventory.placement import declared
 from opskit.inventory.topology import RULES
 from opskit.observe.facts import ServerProcess
@@ -95,12 +95,15 @@ def _pair_apart(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
 )
 def _undeclared(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     machines = declared(cluster).machines
+    declared_on: dict[str, list[Server]] = {}
+    for server in cluster.servers:
+        declared_on.setdefault(machines[server.host.name], []).append(server)
     for host in (one.name for one in cluster.hosts):
         if host in evidence.unseen:
             yield unknown(host, unseen(evidence, host), host)
             continue
         facts = evidence.hosts[host]
-        here = [one for one in cluster.servers if machines[one.host.name] == machines[host]]
+        here = declared_on.get(machines[host], [])
         strays = [process for process in facts.servers if not any(is_process_of(process, one) for one in here)]
         hidden = refusal(facts, *HIDDEN_SERVERS)
         if hidden and not any(process.ports for process in strays):
