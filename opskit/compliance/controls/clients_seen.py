@@ -55,14 +55,16 @@ def client_seen_unmanaged(cluster: Cluster, evidence: Evidence) -> Iterator[Outc
 def client_release_seen(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     if not cluster.clients:
         yield not_applicable("cluster", "the inventory declares no client host")
+    at: dict[str | None, set[tuple[str, str]]] = {}
+    for one in _told(evidence):
+        at.setdefault(evidence.owners.get(one.address), set()).add((one.language, one.release or ""))
     for host in client_hosts(cluster):
-        told = [one for one in _told(evidence) if evidence.owners.get(one.address) == host]
         if host in evidence.unseen:
             yield unknown(host, f"{host} could not be audited: {evidence.unseen[host].error}", host)
-        elif not told:
+        elif host not in at:
             yield not_applicable(host, f"no broker that told names a client at the address of {host}", host)
         else:
-            for language, release in sorted({(one.language, one.release or "") for one in told}):
+            for language, release in sorted(at[host]):
                 yield _hidden(host, language, release, evidence.hosts[host])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.subjects import HIDDEN_SERVERS, brokers_in, of_servers, process_of, refusal
+from opskit.compliance.controls.subjects import HIDDEN_SERVERS, brokers_in, of_servers, process_of, refusal, unit_of
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts
@@ -56,22 +56,23 @@ def acl_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
 )
 def tls_in_force(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
-        host = server.host.name
-        declared = [option for option in server.jvm.options if option.startswith(TLS_OPTION)]
-        declares_setting = _is_true(server.settings.get(TLS_SETTING))
-        if not declared and not declares_setting:
-            return not_applicable(subject, "the inventory declares no TLS for it", host)
+        host, declared = server.host.name, _tls_options(server)
         process = process_of(server, facts)
         if declared and process is None:
             return unknown(subject, refusal(facts, *HIDDEN_SERVERS) or "it does not run", host)
         missing = [one.partition("=")[0] for one in declared if process and not _is_given(one, process.options)]
         if missing:
             return fails(subject, f"it runs without {', '.join(missing)} as declared", host, evidence=tuple(missing))
-        if declares_setting:
-            return _use_tls(subject, server, evidence)
-        return holds(subject, host)
+        return (
+            _use_tls(subject, server, evidence) if _is_true(server.settings.get(TLS_SETTING)) else holds(subject, host)
+        )
 
-    yield from of_servers(cluster.servers, evidence, judge)
+    for server in cluster.servers:
+        host = server.host.name
+        if _tls_options(server) or _is_true(server.settings.get(TLS_SETTING)):
+            yield from of_servers([server], evidence, judge)
+        else:
+            yield not_applicable(f"{host} {unit_of(server)}", "the inventory declares no TLS for it", host)
 
 
 @control(
@@ -120,6 +121,10 @@ def _acl(cluster: Cluster, broker: Server, evidence: Evidence) -> Outcome:
     if wrong:
         return fails(host, "; ".join(wrong), host, evidence=("request 26", *declared))
     return holds(host, host)
+
+
+def _tls_options(server: Server) -> list[str]:
+    return [option for option in server.jvm.options if option.startswith(TLS_OPTION)]
 
 
 def _use_tls(subject: str, server: Server, evidence: Evidence) -> Outcome:
