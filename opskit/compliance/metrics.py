@@ -63,11 +63,6 @@ def metrics(result: ComplianceResult, last_success: datetime | None) -> Iterator
     )
 
 
-def judged_everything(result: ComplianceResult) -> bool:
-    """No host failed to tell, and nothing is unknown that no waiver covers, whatever its severity."""
-    return not result.errors and not any(row.status == "unknown" and row.is_open for row in result.rows)
-
-
 def is_new(row: Row) -> bool:
     """It is open, and in the run before it was not so."""
     return row.is_open and row.change in ("new", "became-unknown")

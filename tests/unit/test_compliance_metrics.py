@@ -7,8 +7,8 @@ import pytest
 from compliance_results import AT, WAIVED, audit, failing, mixed, row, still
 from prometheus_client.parser import text_string_to_metric_families
 
-from opskit.compliance.metrics import expiry, judged_everything, metrics
-from opskit.compliance.result import ComplianceResult, HostError, Row, Waived
+from opskit.compliance.metrics import expiry, metrics
+from opskit.compliance.result import ComplianceResult, Waived
 from opskit.report.prometheus import write_prometheus
 
 
@@ -86,23 +86,6 @@ def test_the_first_waiver_of_an_owner_for_a_control_to_end_is_told() -> None:
 def test_the_last_success_is_kept_from_earlier_audits_and_0_where_there_was_none() -> None:
     assert samples(mixed(), AT)["last_success_timestamp_seconds"] == {(): AT.timestamp()}
     assert samples(mixed())["last_success_timestamp_seconds"] == {(): 0}
-
-
-UNKNOWN = row(status="unknown", severity="low", observed="why", change="still")
-
-
-@pytest.mark.parametrize(
-    "rows, errors, all_judged",
-    [
-        ((failing(),), (), True),
-        ((UNKNOWN,), (), False),
-        ((UNKNOWN.model_copy(update={"waived": WAIVED}),), (), True),
-        ((row(),), (HostError(host="mq1", outcome="timeout", error="e"),), False),
-    ],
-    ids=["a finding is judged", "an unknown is not", "a waived unknown is accepted", "a host that did not tell"],
-)
-def test_what_counts_as_judged(rows: tuple[Row, ...], errors: tuple[HostError, ...], all_judged: bool) -> None:
-    assert judged_everything(audit(*rows, errors=errors)) is all_judged
 
 
 def test_the_textfile_is_read_back_and_everybody_may_read_it(tmp_path: Path) -> None:
