@@ -6,7 +6,7 @@ A case says what is different from sound, and every outcome of any control that 
     why: one sentence
     cluster: {…}              # patch of the declared cluster; optional
     evidence: {…}             # patch of the sound evidence
-    outcomes:                 # nothing else may fail or be unknown
+    outcomes:                 # nothing else may fail or be unknown, but for what the sound cluster has of low severity
       - {control: placement-shared-host, subject: ns1, status: fails, says: runs a nameserver and}
 
 A patch is a JSON merge patch (RFC 7396: null removes a key), in which a mapping laid over a list patches its items by
