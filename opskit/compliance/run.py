@@ -3,8 +3,9 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -30,7 +31,7 @@ class Options:
     fail_on: Severity = "medium"
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
-    bounds: Bounds = Bounds()
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 def chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Control, ...]:
@@ -67,7 +68,7 @@ def audit(cluster: Cluster, options: Options, say: Say) -> tuple[ComplianceResul
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     try:
         with FileLock(folder / "compliance.lock", blocking=False):
-            return _audit(cluster, options, controls, say)
+            return _audit(cluster, options, controls, folder, say)
     except Timeout:
         raise OpskitError(
             "another audit of this cluster is under way",
@@ -77,14 +78,16 @@ def audit(cluster: Cluster, options: Options, say: Say) -> tuple[ComplianceResul
         ) from None
 
 
-def _audit(cluster: Cluster, options: Options, controls: Sequence[Control], say: Say) -> tuple[ComplianceResult, Run]:
+def _audit(
+    cluster: Cluster, options: Options, controls: Sequence[Control], folder: Path, say: Say
+) -> tuple[ComplianceResult, Run]:
     began, run = time.monotonic(), start(cluster.name, VERB)
     say(f"Asking {len(cluster.hosts)} hosts and {len(cluster.servers)} servers")
     evidence = gather(cluster, options.bounds, say, _counter(len(cluster.hosts), say))
     (run.folder / "evidence.json").write_text(evidence.model_dump_json())
     rows = waivers.apply(judge(cluster, evidence, controls), cluster.waivers, evidence.at)
     before, judged = history.last(cluster.name), {control.id for control in controls}
-    rows, fixed = changes.compare(before and before.rows, rows, evidence.at, judged)
+    rows, fixed = changes.compare(before.rows if before else None, rows, evidence.at, judged)
     unheard = errors(evidence)
     result = ComplianceResult(
         cluster=cluster.name,
@@ -97,11 +100,12 @@ def _audit(cluster: Cluster, options: Options, controls: Sequence[Control], say:
         errors=unheard,
         rows=rows,
         fixed=fixed,
-        since=before and before.run,
+        since=before.run if before else None,
     )
-    history.record(result)
+    forgotten = history.record(result)
     run.finish(result)
-    _forget(cluster.name)
+    for name in forgotten:
+        shutil.rmtree(folder / name, ignore_errors=True)
     return result, run
 
 
@@ -118,11 +122,3 @@ def _counter(hosts: int, say: Say) -> Callable[[HostResult], None]:
             say(f"{heard} of {hosts} hosts")
 
     return count
-
-
-def _forget(cluster: str) -> None:
-    """Folders of audits that the history has forgotten."""
-    known = {one.run for one in history.runs(cluster)}
-    for folder in (paths.state() / "runs" / cluster).glob(f"*Z-{VERB}-??????"):
-        if folder.name not in known and (folder / "report.json").exists():
-            shutil.rmtree(folder)
