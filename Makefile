@@ -12,7 +12,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime demo demo-down incident test test-unit test-lab test-long molecule lint format schemas specs java keys locks clean
+.PHONY: help install runtime promtool demo demo-down incident test test-unit test-lab test-long molecule lint format schemas specs java keys locks bench-compliance clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -29,6 +29,9 @@ $(BIN)/opskit: pyproject.toml
 
 runtime: install
 	@scripts/setup.sh lab java
+
+promtool: install # proves the alert rules
+	@scripts/setup.sh promtool
 
 demo: runtime ## build the lab, deploy a real cluster to it, hang a nameserver and a broker, show the verdict
 	@$(OPSKIT) -i $(INVENTORY) lab up --name $(LAB)
@@ -59,7 +62,7 @@ demo-down: install ## remove the lab of the demo
 
 test: lint test-unit java test-lab ## everything that CI runs, fast failures first
 
-test-unit: install ## pure tests; no container, no network
+test-unit: install promtool ## pure tests; no container
 	@$(BIN)/pytest -q -n 2 tests/unit
 
 # what measures seconds runs alone; drills and rollouts, which want a calm machine, beside each other; then the rest
@@ -104,6 +107,15 @@ keys: runtime ## regenerate the tables of settings from the releases' jars
 java: runtime ## build and test the Java probe and agent
 	@cd java/probe && mvn -q -B -Ptests verify
 	@cd java/agent && mvn -q -B -Ptests verify
+
+bench-compliance: install $(OPSKIT_STATE)/bench-venv/bin/pyinfra ## an audit of 50 to 1,000 SSH hosts beside its peers; needs root
+	@$(BIN)/python -m bench --pyinfra $(OPSKIT_STATE)/bench-venv/bin/pyinfra --json $(OPSKIT_STATE)/bench-compliance.json
+
+# a venv of its own: what it needs is nothing that opskit or its tests may lean on
+$(OPSKIT_STATE)/bench-venv/bin/pyinfra: bench/requirements.txt
+	@$(PYTHON) -m venv $(OPSKIT_STATE)/bench-venv
+	@$(OPSKIT_STATE)/bench-venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 locks: runtime ## regenerate the locked coordinates and checksums of the jars
 	@$(BIN)/python scripts/lock-artifacts.py

@@ -23,6 +23,7 @@ COMMANDS = {
     "deploy": "Roll the cluster to the declared state, gate by gate.",
     "verify": "Hang a node under real traffic; judge the recovery against a window.",
     "rollout": "Put close-on-timeout in force in every client, and prove it from the running process.",
+    "compliance": "Audit hosts, servers and clients against what keeps a cluster safe; what changed.",
     "status": "Ask every nameserver and broker, each with a deadline.",
     "lab": "The embedded lab: systemd hosts in containers, reached by SSH.",
 }

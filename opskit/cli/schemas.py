@@ -10,6 +10,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from opskit.compliance.past.audits import ComplianceHistory
+from opskit.compliance.past.changes import ComplianceDiff
+from opskit.compliance.result import ComplianceResult
+from opskit.compliance.schedule.timer import ScheduleResult
+from opskit.compliance.showing.catalogue import Catalogue
+from opskit.compliance.showing.waivers import WaiverList
 from opskit.deploy.result import DeployResult
 from opskit.experiment.preview import Preview
 from opskit.experiment.result import ExperimentResult
@@ -21,13 +27,19 @@ from opskit.rollout.export import ExportResult
 from opskit.rollout.outcome import ApplyResult, UndoResult
 from opskit.rollout.result import PreviewResult, ProveResult
 from opskit.status.result import StatusReport
-from opskit.verify.catalogue import Catalogue
+from opskit.verify.catalogue import Catalogue as Scenarios
 from opskit.verify.plan import DrillPlan
 from opskit.verify.restore import RestoreResult
 from opskit.verify.result import VerifyResult
 from opskit.verify.showing.compare import VerifyHistory
 
 MODELS: dict[str, type[BaseModel]] = {
+    "compliance-1": ComplianceResult,
+    "compliance-diff-1": ComplianceDiff,
+    "compliance-history-1": ComplianceHistory,
+    "compliance-list-1": Catalogue,
+    "compliance-schedule-1": ScheduleResult,
+    "compliance-waivers-1": WaiverList,
     "lab-1": LabReport,
     "plan-1": PlanResult,
     "render-1": Rendered,
@@ -42,7 +54,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "verify-experiment-1": ExperimentResult,
     "verify-experiment-plan-1": Preview,
     "verify-history-1": VerifyHistory,
-    "verify-list-1": Catalogue,
+    "verify-list-1": Scenarios,
     "verify-plan-1": DrillPlan,
     "verify-restore-1": RestoreResult,
 }

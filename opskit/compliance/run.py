@@ -10,11 +10,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from opskit import paths
-from opskit.compliance import changes, history, waivers
+from opskit.compliance import waivers
 from opskit.compliance.catalogue import CONTROLS
 from opskit.compliance.control import Control, Severity
 from opskit.compliance.gather import Bounds, Say, gather
 from opskit.compliance.judge import errors, judge, judgement
+from opskit.compliance.past import changes, history
 from opskit.compliance.result import ComplianceResult
 from opskit.errors import Exit, OpskitError
 from opskit.inventory.cluster import Cluster

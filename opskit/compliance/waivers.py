@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from opskit.compliance.past import is_wrong
+from opskit.compliance.past.audits import is_wrong
 from opskit.compliance.result import Row, Waived
 from opskit.inventory.waivers import OWN_CONTROLS, Waiver
 

@@ -1,7 +1,5 @@
 """Errors of this program, as the operator reads them."""
 
-import subprocess
-
 
 class FaultError(Exception):
     """A fault cannot be injected or undone here; the text is a sentence that says why."""
@@ -13,6 +11,8 @@ def sentence(error: Exception) -> str:
         return f"the SSH user may not touch {error.filename}: set ansible_become: true, for sudo"
     if isinstance(error, FaultError):
         return str(error)
+    import subprocess
+
     if isinstance(error, subprocess.CalledProcessError):
         return "`{}` failed: {}".format(error.cmd[0], (error.stderr or b"").decode(errors="replace").strip())
     return f"{type(error).__name__}: {error}"

@@ -8,10 +8,8 @@ import sys
 from importlib import import_module
 from typing import Any, Callable, Dict
 
-from . import changes, drain, faults
 from .errors import sentence
 
-UNDO: Dict[str, changes.Undo] = {**drain.UNDO, **faults.UNDO}
 OPERATIONS: Dict[str, str] = {
     "survey": "survey.answer",
     "peers": "peers.answer",
@@ -35,12 +33,17 @@ HELD: Dict[str, str] = {"fault": "hold.run", "watch-flows": "jvm.watching.run"}
 
 def undo_all(request: Dict[str, Any]) -> Dict[str, Any]:
     """Every change that is armed here."""
-    return {"undone": changes.undo_all(UNDO, request.get("patience", 0))}
+    from . import changes, drain, faults
+
+    return {"undone": changes.undo_all({**drain.UNDO, **faults.UNDO}, request.get("patience", 0))}
 
 
 def undo(request: Dict[str, Any]) -> Dict[str, Any]:
     """One change, by its id."""
-    return {"undone": [changes.undo(request["id"], UNDO, request.get("patience", 0))]}
+    from . import changes, drain, faults
+
+    undos = {**drain.UNDO, **faults.UNDO}
+    return {"undone": [changes.undo(request["id"], undos, request.get("patience", 0))]}
 
 
 def named(path: str) -> Callable[..., Any]:

@@ -94,7 +94,7 @@ def _bytes(output: bytes | str | None) -> bytes:
 def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
     """The reply is the last line of stdout; anything else says why there is none."""
     try:
-        reply = json.loads(stdout.decode().strip().splitlines()[-1])
+        reply = json.loads(stdout.strip().splitlines()[-1])
         failed = "error" in reply
         return HostResult(host, "failed", error=reply["error"]) if failed else HostResult(host, "ok", value=reply["ok"])
     except (ValueError, TypeError, LookupError):
@@ -103,9 +103,12 @@ def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
 
 
 def command(endpoint: Endpoint) -> str:
-    """The shell command that takes a payload on stdin and runs it."""
+    """The shell command that takes a payload on stdin and runs it.
+
+    Isolated: what others installed into the host's Python, or say in its environment, is neither needed nor waited for.
+    """
     sudo = "sudo -n " if endpoint.become else ""
-    return f'{sudo}{shlex.quote(endpoint.python)} -c "{BOOT}"'
+    return f'{sudo}{shlex.quote(endpoint.python)} -I -S -c "{BOOT}"'
 
 
 @cache

@@ -24,7 +24,7 @@ from clusters import small_cluster
 
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Broker, Cluster, Server
-from opskit.render.files import render
+from opskit.render.files import RenderedFile, render
 from opskit.render.layout import KINDS
 
 CASES = Path(__file__).parent.parent / "cases" / "compliance"
@@ -33,6 +33,7 @@ STARTED = AT - 86_400
 WRITTEN = STARTED - 60
 BUNDLE = "4.8.0-0123456789ab"
 GIB = 1 << 30
+Files = tuple[RenderedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,14 @@ def _case(path: Path) -> Case:
 
 
 def _sound(cluster: Cluster) -> dict[str, Any]:
+    hosts = render(cluster, {one.release: BUNDLE for one in cluster.servers})
+    rendered = {name: one.files for name, one in hosts.items()}
     view: dict[str, dict[int, str]] = {}
     for broker in cluster.brokers:
         view.setdefault(broker.broker_name, {})[broker.broker_id] = broker.address
     return {
         "at": datetime.fromtimestamp(AT, UTC),
-        "hosts": {host.name: _host(cluster, host.name) for host in cluster.hosts},
+        "hosts": {host.name: _host(cluster, host.name, rendered.get(host.name, ())) for host in cluster.hosts},
         "unseen": {},
         "nameservers": {
             one.host.name: {
@@ -99,7 +102,7 @@ def _sound(cluster: Cluster) -> dict[str, Any]:
                 "seconds": 0.01,
                 "release": one.release,
                 "view": view,
-                "settings": _settings(cluster, one),
+                "settings": _settings(one, rendered),
             }
             for one in cluster.nameservers
         },
@@ -108,7 +111,7 @@ def _sound(cluster: Cluster) -> dict[str, Any]:
                 "state": "healthy",
                 "seconds": 0.01,
                 "release": one.release,
-                "settings": _settings(cluster, one),
+                "settings": _settings(one, rendered),
                 "topics": {"TBW102": 7, cluster.name: 7} if one.is_master else None,
                 "groups": ["TOOLS_CONSUMER"] if one.is_master else None,
                 "behind_bytes": None if one.is_master else 0,
@@ -121,18 +124,13 @@ def _sound(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _settings(cluster: Cluster, server: Server) -> dict[str, str]:
+def _settings(server: Server, rendered: dict[str, Files]) -> dict[str, str]:
     """In force: what was rendered."""
-    files = {one.path: one for one in _rendered(cluster, server.host.name)}
+    files = {one.path: one for one in rendered[server.host.name]}
     return javaproperties.loads(files[KINDS[server.component].conf].content)
 
 
-def _rendered(cluster: Cluster, host: str) -> Any:
-    hosts = render(cluster, {one.release: BUNDLE for one in cluster.servers})
-    return hosts[host].files if host in hosts else ()
-
-
-def _host(cluster: Cluster, name: str) -> dict[str, Any]:
+def _host(cluster: Cluster, name: str, files: Files) -> dict[str, Any]:
     servers = cluster.servers_on(name)
     return {
         "boot_id": f"boot-of-{name}",
@@ -162,7 +160,7 @@ def _host(cluster: Cluster, name: str) -> dict[str, Any]:
                 "modified": WRITTEN,
                 "settings": javaproperties.loads(one.content) if one.path.endswith(".conf") else None,
             }
-            for one in _rendered(cluster, name)
+            for one in files
         },
         "units": {
             KINDS[one.component].unit: {
@@ -180,7 +178,7 @@ def _host(cluster: Cluster, name: str) -> dict[str, Any]:
             for number, one in enumerate(servers)
         },
         "folders": {cluster.store_path: _folder(cluster)} if any(isinstance(one, Broker) for one in servers) else {},
-        "servers": [_server(cluster, one, 100 + number) for number, one in enumerate(servers)],
+        "servers": [_server(cluster, one, 100 + number, files) for number, one in enumerate(servers)],
         "peers": {},
     }
 
@@ -196,9 +194,9 @@ def _folder(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _server(cluster: Cluster, server: Server, pid: int) -> dict[str, Any]:
+def _server(cluster: Cluster, server: Server, pid: int, files: Files) -> dict[str, Any]:
     unit = KINDS[server.component].unit
-    text = next(one.content for one in _rendered(cluster, server.host.name) if one.path.endswith(unit))
+    text = next(one.content for one in files if one.path.endswith(unit))
     options = [line.strip(" \\") for line in text.splitlines() if line.strip().startswith("-")]
     ports = (server.port - 2, server.port, server.port + 1) if isinstance(server, Broker) else (server.port,)
     return {

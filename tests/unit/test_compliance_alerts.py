@@ -10,7 +10,7 @@ import pytest
 import yaml
 from compliance_results import AT, mixed
 
-from opskit.compliance.metrics import metrics
+from opskit.compliance.showing.metrics import metrics
 from opskit.paths import assets
 from opskit.report.prometheus import write_prometheus
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from compliance_results import AT, WAIVED, audit, failing, row
 
-from opskit.compliance.changes import between, compare
-from opskit.compliance.past import PastAudit, summary
+from opskit.compliance.past.audits import PastAudit, summary
+from opskit.compliance.past.changes import between, compare
 from opskit.compliance.result import Row
 
 NOW = AT + timedelta(days=1)

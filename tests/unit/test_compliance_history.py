@@ -15,11 +15,11 @@ import pytest
 from compliance_results import AT, WAIVED, audit, failing, mixed, row, still
 from rich.console import Console
 
-from opskit.compliance import history, store
-from opskit.compliance.changes import between, compare
-from opskit.compliance.history import Keep
-from opskit.compliance.present_history import bar, present_diff, present_history
+from opskit.compliance.past import history, store
+from opskit.compliance.past.changes import between, compare
+from opskit.compliance.past.history import Keep
 from opskit.compliance.result import ComplianceResult, Row
+from opskit.compliance.showing.history import bar, present_diff, present_history
 from opskit.errors import Exit, OpskitError
 from opskit.report.terminal import show
 
@@ -159,7 +159,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from compliance_results import audit, failing
-from opskit.compliance import history
+from opskit.compliance.past import history
 def killed(*_):
     print("writing", flush=True)
     signal.pause()

@@ -7,8 +7,8 @@ from compliance_results import WAIVED, audit, failing, mixed, row, still
 from junitparser import JUnitXml
 
 from opskit.compliance.judge import judgement
-from opskit.compliance.junit import cases
 from opskit.compliance.result import HostError, Row
+from opskit.compliance.showing.junit import cases
 from opskit.report.junit import write_junit
 
 UNKNOWN = row(status="unknown", observed="mq1 did not tell")

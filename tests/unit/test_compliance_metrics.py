@@ -7,8 +7,8 @@ import pytest
 from compliance_results import AT, WAIVED, audit, failing, mixed, row, still
 from prometheus_client.parser import text_string_to_metric_families
 
-from opskit.compliance.metrics import expiry, metrics
 from opskit.compliance.result import ComplianceResult, Waived
+from opskit.compliance.showing.metrics import expiry, metrics
 from opskit.report.prometheus import write_prometheus
 
 

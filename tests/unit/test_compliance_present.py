@@ -8,10 +8,10 @@ import pytest
 from compliance_results import AT, WAIVED, audit, failing, mixed, row, still
 from rich.console import Console
 
-from opskit.compliance.page import LINES, page, render
-from opskit.compliance.present import present
 from opskit.compliance.result import ComplianceResult
-from opskit.compliance.words import age, change, counts, expires, few, verdict
+from opskit.compliance.showing.page import LINES, page, render
+from opskit.compliance.showing.present import present
+from opskit.compliance.showing.words import age, change, counts, expires, few, verdict
 from opskit.report.shapes import Cell, Fold, Heading, Subheading, Table
 from opskit.report.terminal import show
 

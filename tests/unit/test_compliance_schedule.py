@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from opskit.compliance.declare import as_root, declare
-from opskit.compliance.present_schedule import present
-from opskit.compliance.schedule import Names, Schedule, check, escape, units
-from opskit.compliance.systemd import Done, next_elapse, run_here
-from opskit.compliance.timer import ScheduleResult, install, remove, status
+from opskit.compliance.schedule.declare import as_root, declare
+from opskit.compliance.schedule.systemd import Done, next_elapse, run_here
+from opskit.compliance.schedule.timer import ScheduleResult, install, remove, status
+from opskit.compliance.schedule.units import Names, Schedule, check, escape, units
+from opskit.compliance.showing.schedule import present
 from opskit.errors import Exit, OpskitError
 from opskit.report.shapes import Banner, Sentence
 

@@ -13,6 +13,8 @@ from opskit.rocketmq.releases import has_two_nameserver_trap, numbers
 
 FIRST_LENIENT = (5, 1, 4)
 """Closes no connection after a call that had next to no time left: MIN_CLOSE_TIMEOUT_MILLIS, NettyRemotingClient."""
+FIRST_APART = (4, 9, 1)
+"""Gives each producer and consumer an instance of its own, by the pid and a time in its name (ClientConfig)."""
 ROUTE_TIMEOUT_MS = 3000
 """Of a client's route query, connecting included (mqClientApiTimeout)."""
 
@@ -71,7 +73,8 @@ def client_two_nameserver_trap(cluster: Cluster, evidence: Evidence) -> Iterator
     "the same instance until the next heartbeat: gaps of 10 to 34 s were measured on 4.8.0. Up to 4.9.0 all producers "
     "and consumers of a JVM share one instance unless they are named apart.",
     looks_at="Which connections the client closes by its class, property and agent; who shares an instance is in the "
-    "report of opskit's agent only, so without a report it stays unknown.",
+    "report of opskit's agent only. Without a report it stays unknown up to 4.9.0; later releases keep them apart by "
+    "default, and are not judged.",
     expects="Only connections to nameservers are closed; or producers and consumers are on instances of their own; or "
     "the client is 5.1.4 or later.",
     remedy="Put mode: nameserver in force with `opskit rollout close-on-timeout apply` (that closes connections to "
@@ -91,10 +94,13 @@ def client_shared_instance_every_channel(cluster: Cluster, evidence: Evidence) -
         every = [client for client in jvm.clients if _closes_brokers(client, jvm)]
         if not every:
             return not_applicable(subject, "no client in it, up to 5.1.3, closes brokers' connections", host)
-        apart = all(client.numbers and numbers(client.numbers) >= (4, 9, 1) for client in every)
-        default = "it makes separate ones, unless the application names them alike" if apart else "it shares one"
-        why = "it closes brokers' connections; whether a producer and a consumer share an instance only its agent tells"
-        return unknown(subject, f"{why} (by default {default})", host)
+        if all(client.numbers and numbers(client.numbers) >= FIRST_APART for client in every):
+            why = "producers and consumers have instances of their own by default, from 4.9.1 on"
+            return not_applicable(subject, f"{why}; whether the service names them alike only its agent tells", host)
+        why = (
+            "it closes brokers' connections; whether a producer and a consumer share an instance, as they do by default"
+        )
+        return unknown(subject, f"{why}, only its agent tells", host)
 
     yield from of_clients(cluster, evidence, judge)
 

@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from ..masking import MASK
 
 PROPERTY = "com.rocketmq.remoting.client.closeSocketIfTimeout"
+CONNECT_PROPERTY = "com.rocketmq.remoting.client.connect.timeout"
 VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 AGENT = "opskit-agent"
 """In the file name of opskit's own agent."""
@@ -108,7 +109,8 @@ def _shown(word: str) -> str:
         return "-javaagent:" + agents([word])[0]
     if word.startswith(_COMMANDS):
         return word.partition("=")[0] + "=" + MASK
-    return word if word.startswith("-X") or word.partition("=")[0] == f"-D{PROPERTY}" else ""
+    ours = (f"-D{PROPERTY}", f"-D{CONNECT_PROPERTY}")
+    return word if word.startswith("-X") or word.partition("=")[0] in ours else ""
 
 
 def _flag(words: List[str], name: str) -> Optional[bool]:

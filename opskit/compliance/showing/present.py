@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from opskit.compliance import parts, words
-from opskit.compliance.metrics import is_new
 from opskit.compliance.result import ComplianceResult
+from opskit.compliance.showing import parts, words
+from opskit.compliance.showing.metrics import is_new
 from opskit.report.shapes import Banner, Sentence, Shape, Table
 
 LINES = 12

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from opskit.compliance import words
-from opskit.compliance.metrics import is_new
 from opskit.compliance.result import SEVERITIES, ComplianceResult, Row
+from opskit.compliance.showing import words
+from opskit.compliance.showing.metrics import is_new
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Subheading, Table
 
 K = TypeVar("K")

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 
-from opskit.compliance import parts, words
-from opskit.compliance.metrics import is_new
 from opskit.compliance.result import SEVERITIES, ComplianceResult, at_least
+from opskit.compliance.showing import parts, words
+from opskit.compliance.showing.metrics import is_new
 from opskit.report import html
 from opskit.report.shapes import Banner, Figure, Figures, Fold, Heading, Sentence, Shape, Table
 

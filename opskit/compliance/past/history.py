@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from opskit.compliance.past import ComplianceHistory, PastAudit, PastRun, is_wrong, summary
+from opskit.compliance.past.audits import ComplianceHistory, PastAudit, PastRun, is_wrong, summary
+from opskit.compliance.past.store import damaged, file_of, opened
 from opskit.compliance.result import ComplianceResult, Row
-from opskit.compliance.store import damaged, file_of, opened
 from opskit.errors import OpskitError
 
 _CHANGING = {"change", "first_seen"}

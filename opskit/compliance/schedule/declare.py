@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from opskit import paths
-from opskit.compliance.schedule import DAILY, MAY_BE_QUIET, RANDOM_DELAY_SECONDS, Schedule
+from opskit.compliance.schedule.units import DAILY, MAY_BE_QUIET, RANDOM_DELAY_SECONDS, Schedule
 from opskit.errors import Exit, OpskitError
 
 KEPT = ("ANSIBLE_CONFIG", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST")

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from opskit.compliance.past import PastAudit, PastRun, is_wrong
+from opskit.compliance.past.audits import PastAudit, PastRun, is_wrong
 from opskit.compliance.result import Change, Row
 
 
@@ -39,6 +39,7 @@ def compare(before: Sequence[Row] | None, now: Sequence[Row], at: datetime, judg
     """before: rows of the audit before, with those that waivers covered; None where there was none, so that nothing can
     have changed. now: after waivers were applied. judged: the controls of this audit; others fixed nothing.
 
+    A subject that is gone is fixed, but for one that the control cannot see any more: that one is unknown.
     What a waiver covered before and none covers now counts as seen for the first time, but keeps its first_seen.
     """
     earlier: dict[tuple[str, str], list[Row]] = {}
@@ -48,8 +49,11 @@ def compare(before: Sequence[Row] | None, now: Sequence[Row], at: datetime, judg
     wrong = {_key(row) for row in now if is_wrong(row)}
     present = {_key(row) for row in now}
     rows = tuple(_compared(row, earlier.get(_key(row), ()), before is None, at, _key(row) in wrong) for row in now)
-    gone = (row for key, found in earlier.items() if key not in present for row in found if row.control in judged)
-    return Compared(rows, tuple(map(_fixed, gone)))
+    gone = [row for key, found in earlier.items() if key not in present for row in found if row.control in judged]
+    silent = {(row.control, row.host) for row in now if row.status == "unknown" and row.subject == row.host}
+    blind = {control for control, _ in silent}
+    hidden = [row for row in gone if (row.control, row.host) in silent or (row.host is None and row.control in blind)]
+    return Compared((*rows, *map(_hidden, hidden)), tuple(_fixed(row) for row in gone if row not in hidden))
 
 
 def between(cluster: str, before: PastAudit, after: PastAudit) -> ComplianceDiff:
@@ -73,6 +77,15 @@ def between(cluster: str, before: PastAudit, after: PastAudit) -> ComplianceDiff
 
 def _key(row: Row) -> tuple[str, str]:
     return row.control, row.subject
+
+
+def _hidden(row: Row) -> Row:
+    """What was wrong, and whose host does not tell of it any more: it is not fixed by that."""
+    change: Change = "still" if row.status == "unknown" else "became-unknown"
+    observed = (
+        row.observed if row.status == "unknown" else f"its host does not tell of it any more; before: {row.observed}"
+    )
+    return row.model_copy(update={"status": "unknown", "observed": observed, "change": change})
 
 
 def _fixed(row: Row) -> Row:

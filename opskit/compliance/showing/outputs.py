@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from opskit.compliance import history
 from opskit.compliance.catalogue import CONTROLS
-from opskit.compliance.junit import cases
-from opskit.compliance.metrics import metrics
-from opskit.compliance.page import render
+from opskit.compliance.past import history
 from opskit.compliance.result import ComplianceResult
+from opskit.compliance.showing.junit import cases
+from opskit.compliance.showing.metrics import metrics
+from opskit.compliance.showing.page import render
 from opskit.errors import OpskitError
 from opskit.report.junit import write_junit
 from opskit.report.prometheus import write_prometheus

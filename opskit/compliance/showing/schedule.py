@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from opskit.compliance.timer import LastAudit, ScheduleResult
+from opskit.compliance.schedule.timer import LastAudit, ScheduleResult
 from opskit.errors import Exit
 from opskit.report.shapes import Banner, Heading, Listing, Mark, Sentence, Shape
 

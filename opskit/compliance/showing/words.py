@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from opskit.compliance.metrics import expiry, is_new
 from opskit.compliance.result import SEVERITIES, ComplianceResult, Judgement, Row, Waived
+from opskit.compliance.showing.metrics import expiry, is_new
 from opskit.report.shapes import Cell, Mark
 
 MARKS: dict[Judgement, Mark] = {"holds": "good", "fails": "bad", "unjudged": "warn"}

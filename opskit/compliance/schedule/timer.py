@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from opskit.compliance.schedule import Names, Schedule, check, header, units, writable
-from opskit.compliance.systemd import Run, next_elapse, run_here, shown, systemctl
+from opskit.compliance.schedule.systemd import Run, next_elapse, run_here, shown, systemctl
+from opskit.compliance.schedule.units import Names, Schedule, check, header, units, writable
 from opskit.errors import Exit, OpskitError
 from opskit.observe.model import Shape
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from opskit.compliance import words
-from opskit.compliance.changes import ComplianceDiff
-from opskit.compliance.parts import SEVERITY_MARKS
-from opskit.compliance.past import ComplianceHistory, PastRun
+from opskit.compliance.past.audits import ComplianceHistory, PastRun
+from opskit.compliance.past.changes import ComplianceDiff
 from opskit.compliance.result import SEVERITIES, Row
+from opskit.compliance.showing import words
+from opskit.compliance.showing.parts import SEVERITY_MARKS
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
 
 BAR = 20

@@ -1,0 +1,1 @@
+"""Past audits: kept, compared, forgotten."""

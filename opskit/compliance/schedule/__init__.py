@@ -1,0 +1,1 @@
+"""Audits by a systemd timer of the controller."""
