@@ -82,7 +82,7 @@ def test_a_planted_defect_is_found_and_nothing_else(audited: Lab, cluster: Clust
         found = audit(audited).json
     assert wrong(found) - KNOWN == set(defect.found)
     new = {f"{row['control']} {row['subject']}" for row in found["rows"] if row["change"] in ("new", "became-unknown")}
-    assert new == set(defect.found)
+    assert new <= set(defect.found), "one may be still there from the defect before, on the same subject"
 
 
 def test_what_was_taken_away_is_fixed(audited: Lab) -> None:
