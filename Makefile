@@ -97,9 +97,10 @@ format: install
 schemas: install ## regenerate docs/schemas from the models
 	@$(BIN)/python -m opskit.cli.schemas
 
-specs: install ## regenerate the roles' argument_specs and docs/variables.md
+specs: install ## regenerate the roles' argument_specs, docs/variables.md and docs/controls.md
 	@$(BIN)/python -m opskit.inventory.specs
 	@$(BIN)/python -m opskit.inventory.variables > docs/variables.md
+	@$(BIN)/python -m opskit.cli.controls > docs/controls.md
 
 keys: runtime ## regenerate the tables of settings from the releases' jars
 	@$(BIN)/python java/keys/generate.py

@@ -7,6 +7,7 @@ from opskit.compliance.result import SEVERITIES, ComplianceResult, Row
 from opskit.compliance.showing import words
 from opskit.compliance.showing.metrics import is_new
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Subheading, Table
+from opskit.report.terminal import SYMBOLS
 
 K = TypeVar("K")
 Long = Callable[[Table], Iterator[Shape]]
@@ -28,25 +29,26 @@ def findings(result: ComplianceResult, rows: Iterable[Row], long: Long, details:
 
 
 def _control(result: ComplianceResult, rows: Sequence[Row], long: Long, details: bool) -> Iterator[Shape]:
-    """What is the same for all its subjects is said once, above them; new subjects come first."""
-    yield Subheading(rows[0].title, rows[0].control)
+    """What is the same for all its subjects is said once, above them; new subjects come first.
+
+    A title says what should hold; under a finding it would read as if it did.
+    """
+    yield Subheading(f"{SYMBOLS['bad']}{rows[0].title}", rows[0].control)
+    texts: list[tuple[str, Callable[[Row], str]]] = [("Observed", lambda row: row.observed)]
+    if details:
+        texts = [("Seen in", lambda row: ", ".join(row.evidence)), *texts, ("Expected", lambda row: row.expected)]
+    texts.append(("Remedy", lambda row: row.remedy))
     columns: list[tuple[str, Callable[[Row], Cell | str]]] = [
         ("subject", lambda row: row.subject),
         ("since", lambda row: words.change(row, result.at)),
-        ("observed", lambda row: row.observed),
     ]
     said: list[Sentence] = []
-    texts: list[tuple[str, Callable[[Row], str]]] = [("Remedy", lambda row: row.remedy)]
-    if details:
-        texts.insert(0, ("Expected", lambda row: row.expected))
     for name, text in texts:
         different = dict.fromkeys(map(text, rows))
-        if len(different) > 1:
+        if len(different) > 1 or name == "Observed":
             columns.append((name.lower(), text))
         elif (same := next(iter(different))) != "":
             said.append(Sentence(f"{name}: {same}"))
-    if details and any(row.evidence for row in rows):
-        columns.append(("seen in", lambda row: ", ".join(row.evidence)))
     yield from said
     ordered = sorted(rows, key=lambda row: (not is_new(row), row.subject))
     lines = tuple(tuple(of(row) for _, of in columns) for row in ordered)
