@@ -9,10 +9,13 @@ from opskit.inventory.cluster import Cluster
 from opskit.observe.agent import CONNECT_PROPERTY
 from opskit.observe.facts import HostFacts
 from opskit.observe.model import AgentInstance, HeldClient, Jvm
-from opskit.rocketmq.releases import has_two_nameserver_trap, numbers
+from opskit.observe.prove import Proof
+from opskit.rocketmq.releases import numbers
 
 FIRST_LENIENT = (5, 1, 4)
 """Closes no connection after a call that had next to no time left: MIN_CLOSE_TIMEOUT_MILLIS, NettyRemotingClient."""
+FIRST_READING = (4, 9, 1)
+"""Reads both properties, and closes a connection after a timeout by default (NettySystemConfig)."""
 FIRST_APART = (4, 9, 1)
 """Gives each producer and consumer an instance of its own, by the pid and a time in its name (ClientConfig)."""
 ROUTE_TIMEOUT_MS = 3000
@@ -23,15 +26,17 @@ ROUTE_TIMEOUT_MS = 3000
     "client-two-nameserver-trap",
     "clients",
     "medium",
-    "No client of 4.9.1 to 5.1.3 has exactly two nameservers.",
+    "No client up to 5.1.3 that leaves a hung nameserver has exactly two of them.",
     rationale="Where one of two nameservers cannot be connected to (its host is dark, not merely hung), such a client "
     "spends the whole time of a route query on connecting, runs out of time at the good one, and closes its connection "
-    "to it: so again at each try, forever. With three nameservers it gets past the dark one.",
-    looks_at="The releases of the clients in each JVM, how many nameservers are declared, and "
-    f"-D{CONNECT_PROPERTY}, where discovery tells it; without that the trap counts as open.",
+    "to it: so again at each try, forever. From 4.9.1 on clients do so by default, older ones once they were switched "
+    "on. With three nameservers it gets past the dark one.",
+    looks_at="The releases of the clients in each JVM, whether they close a connection after a timeout, how many "
+    f"nameservers are declared, and -D{CONNECT_PROPERTY}, which is read from 4.9.1 on, where discovery tells it; "
+    "without that the trap counts as open.",
     expects=f"Three nameservers; or a client from 5.1.4 on; or -D{CONNECT_PROPERTY} below 3000 ms.",
     remedy="Add a third nameserver to the inventory and run `opskit deploy`, and give it to the clients; or start the "
-    f"service with -D{CONNECT_PROPERTY}=1000; or bring in the client 5.1.4.",
+    f"service with -D{CONNECT_PROPERTY}=1000, where its client is 4.9.1 or later; or bring in the client 5.1.4.",
     references=("docs/rollout.md", "apache/rocketmq#7056"),
 )
 def client_two_nameserver_trap(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
@@ -43,20 +48,23 @@ def client_two_nameserver_trap(cluster: Cluster, evidence: Evidence) -> Iterator
     def judge(subject: str, jvm: Jvm, facts: HostFacts, host: str) -> Outcome:
         if not jvm.clients:
             return unknown(subject, jvm.unread or "no client could be read in it", host)
-        modern = [client for client in jvm.clients if client.state in ("property", "unknown")]
-        trapped = sorted({one.numbers for one in modern if one.numbers and has_two_nameserver_trap(one.numbers)})
-        if trapped and jvm.options.property == "false" and not proof_of(jvm, facts).is_on:
+        proof = proof_of(jvm, facts)
+        closing = [client for client in jvm.clients if _may_close(client, proof)]
+        trapped = sorted({one.numbers for one in closing if one.numbers and _is_before_lenient(one.numbers)})
+        if trapped and jvm.options.property == "false" and not proof.is_on:
             return not_applicable(subject, "it closes no connection after a timeout: see client-switched-off", host)
-        if trapped and _escapes(jvm):
+        if trapped and _escapes(jvm) and all(numbers(release) >= FIRST_READING for release in trapped):
             return holds(subject, host)
+        if trapped and proof.verdict == "unknown" and all(numbers(release) < FIRST_READING for release in trapped):
+            return unknown(subject, f"whether its client {', '.join(trapped)} was switched on: {proof.why}", host)
         if trapped:
             return fails(
                 subject,
                 f"its client {', '.join(trapped)} cannot get past one of two nameservers that is dark",
                 host,
-                evidence=tuple(client.jar for client in modern),
+                evidence=tuple(client.jar for client in closing),
             )
-        if any(client.numbers is None for client in modern):
+        if any(client.numbers is None for client in closing):
             return unknown(subject, "the release of its client is not known, and may be one of them", host)
         return holds(subject, host)
 
@@ -103,6 +111,11 @@ def client_shared_instance_every_channel(cluster: Cluster, evidence: Evidence) -
         return unknown(subject, f"{why}, only its agent tells", host)
 
     yield from of_clients(cluster, evidence, judge)
+
+
+def _may_close(client: HeldClient, proof: Proof) -> bool:
+    """Whether a client closes its connection to a nameserver after a timeout, or nobody can say that it does not."""
+    return client.state in ("property", "on", "unknown") or (client.state == "off" and proof.verdict != "off")
 
 
 def _escapes(jvm: Jvm) -> bool:
