@@ -324,9 +324,14 @@ def test_names_that_are_no_text_do_not_break_the_answer(host: Host) -> None:
     assert look._told(["\udcff", {"a\udcff": ("b",)}]) == ["?", {"a?": ["b"]}]
 
 
-def jvm(pid: int, *given: str) -> dict[str, Any]:
-    constructed = {"value": "off", "why": ""}
-    return {"pid": pid, "start_ticks": pid * 10, "options": {"agents": list(given)}, "constructed": constructed}
+def jvm(pid: int, *given: str, java: int = 17, attach_disabled: bool = False) -> dict[str, Any]:
+    return {
+        "pid": pid,
+        "start_ticks": pid * 10,
+        "java": {"vm": "HotSpot", "major": java},
+        "options": {"agents": list(given), "attach_disabled": attach_disabled, "dynamic_agents": None},
+        "constructed": {"value": "off", "why": ""},
+    }
 
 
 def record(pid: int, ticks: int, way: str = "live-flip", state: str = "applied") -> dict[str, Any]:
@@ -335,6 +340,7 @@ def record(pid: int, ticks: int, way: str = "live-flip", state: str = "applied")
 
 def test_agents_are_asked_only_where_they_are(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [jvm(1), jvm(2), jvm(3, "/o/opskit-agent-1.jar=on"), jvm(4, "/o/apm.jar"), jvm(5), jvm(6), jvm(7)]
+    found += [jvm(8, "/o/opskit-agent-1.jar=on", java=8), jvm(9, "/o/opskit-agent-1.jar=on", attach_disabled=True)]
     standing = [record(2, 20), record(5, 51), record(6, 60, "jar-patch"), record(7, 70, state="begun")]
     asked: list[tuple[Any, ...]] = []
 

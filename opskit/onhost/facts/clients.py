@@ -27,7 +27,11 @@ def flipped(jvms: List[Jvm]) -> List[int]:
 
 
 def holders(jvms: List[Jvm], pids: List[int]) -> List[Jvm]:
-    """Those that hold opskit's agent: since their start, or by a record, of which these are the pids."""
+    """Those that hold opskit's agent: since their start, or by a record, of which these are the pids.
+
+    One that came at the start of a JVM into which nothing is loaded is not asked: nobody loaded anything since, so its
+    start options tell all.
+    """
     if not jvms:
         return []
     from ..jvm import options
@@ -35,7 +39,7 @@ def holders(jvms: List[Jvm], pids: List[int]) -> List[Jvm]:
     def came_at_start(jvm: Jvm) -> bool:
         return any(options.AGENT in os.path.basename(one.partition("=")[0]) for one in jvm["options"]["agents"])
 
-    return [jvm for jvm in jvms if jvm["pid"] in pids or came_at_start(jvm)]
+    return [jvm for jvm in jvms if jvm["pid"] in pids or (came_at_start(jvm) and _may_be_asked(jvm))]
 
 
 def ask(jvms: List[Jvm], asking: Dict[str, Any], began: float) -> List[Dict[str, Any]]:
@@ -56,3 +60,9 @@ def ask(jvms: List[Jvm], asking: Dict[str, Any], began: float) -> List[Dict[str,
             answers = agents.ask_all(refs, jar, asking["options"], min(asking["seconds"], left))
         told += [dict(answer, pid=jvm["pid"]) for jvm, answer in zip(some, answers)]
     return told
+
+
+def _may_be_asked(jvm: Jvm) -> bool:
+    from ..jvm import attach
+
+    return attach.refusal(jvm["java"], jvm["options"]) is None
