@@ -93,11 +93,13 @@ def ansible(hosts: Hosts, folder: Path, _: Path) -> Contender:
 
 def testinfra(hosts: Hosts, folder: Path, _: Path) -> Contender:
     """The ssh backend with ControlPersist, and as many workers of pytest-xdist."""
+    # testinfra asks for ControlMaster and ControlPersist itself, but has no path for them: 10.2 loses --ssh-extra-args
+    shared = folder / "ssh_config"
+    shared.write_text(f"{hosts.ssh_config.read_text()}  ControlPath {folder}/%h\n")
     each = ",".join(f"ssh://{address}" for address in hosts.addresses)
     command = (
         *(str(PROGRAMS / "pytest"), "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(folder)),
-        *("-n", str(CONNECTS_AT_ONCE), f"--hosts={each}", "--ssh-config", str(hosts.ssh_config)),
-        (f"--ssh-extra-args=-o ControlMaster=auto -o ControlPersist=60s -o ControlPath={folder}/%h"),
+        *("-n", str(CONNECTS_AT_ONCE), f"--hosts={each}", "--ssh-config", str(shared)),
         str(FILES / "audit_testinfra.py"),
     )
 
