@@ -91,6 +91,18 @@ def test_what_is_gone_is_fixed_and_keeps_its_age() -> None:
     assert fixed[0].first_seen == AT
 
 
+@pytest.mark.parametrize("now", [[], [row(C, subject="mq1")]])
+def test_what_stood_on_a_host_that_does_not_tell_is_not_fixed(now: list[Row]) -> None:
+    """A tool with an old client on a broker's host: no control tells of that host, since it is no client host."""
+    gone = of("fails", subject="mq9 exporter.service", host="mq9")
+    rows, fixed = compare([gone], now, NOW, {C}, {"mq9"})
+    assert [(one.subject, one.status, one.change) for one in rows[len(now) :]] == [
+        ("mq9 exporter.service", "unknown", "became-unknown")
+    ]
+    assert fixed == ()
+    assert [one.subject for one in compare([gone], now, NOW, {C}).fixed] == ["mq9 exporter.service"]
+
+
 def test_what_was_in_order_and_is_gone_is_no_news() -> None:
     assert compare([of("holds", subject="mq9")], [], NOW, {C}).fixed == ()
 
@@ -133,3 +145,14 @@ def test_a_control_that_only_one_of_the_two_judged_is_not_compared() -> None:
     diff = between("prod", one, two)
     assert (diff.changed, diff.fixed) == ((), ())
     assert diff.uncompared == ("host-clock", "host-disk")
+
+
+def test_runs_can_be_compared_where_a_host_stopped_telling() -> None:
+    one = past("one", of("fails", subject="mq1 orders.service", host="mq1"))
+    two = past("two", of("unknown", subject="mq1", host="mq1"), days=9)
+    diff = between("prod", one, two)
+    assert [(row.subject, row.change) for row in diff.changed] == [
+        ("mq1", "became-unknown"),
+        ("mq1 orders.service", "became-unknown"),
+    ]
+    assert diff.fixed == ()

@@ -102,6 +102,11 @@ def test_an_expired_waiver_covers_nothing() -> None:
     assert apply(rows, [waiver(expires="2026-02-28")], NOON) == rows
 
 
+def test_what_an_audit_before_found_loses_a_waiver_that_expired_since() -> None:
+    kept = failing("host-swap", waived=Waived(owner="ana", reason="OPS-1", expires=date(2026, 2, 28)))
+    assert apply([kept], [], NOON) == (kept.model_copy(update={"waived": None}),)
+
+
 def test_of_two_waivers_the_one_that_lasts_longer_is_named() -> None:
     short, long, over = (waiver(expires=day, reason=day) for day in ("2026-04-01", "2026-05-01", "2026-01-01"))
     for waivers in ([short, long, over], [over, long, short]):

@@ -35,11 +35,19 @@ class ComplianceDiff(BaseModel):
     uncompared: tuple[str, ...] = ()
 
 
-def compare(before: Sequence[Row] | None, now: Sequence[Row], at: datetime, judged: Collection[str]) -> Compared:
+def compare(
+    before: Sequence[Row] | None,
+    now: Sequence[Row],
+    at: datetime,
+    judged: Collection[str],
+    unseen: Collection[str] = (),
+) -> Compared:
     """before: rows of the audit before, with those that waivers covered; None where there was none, so that nothing can
-    have changed. now: after waivers were applied. judged: the controls of this audit; others fixed nothing.
+    have changed. now: after waivers were applied. judged: the controls of this audit; others fixed nothing. unseen: the
+    hosts that did not tell.
 
-    A subject that is gone is fixed, but for one that the control cannot see any more: that one is unknown.
+    A subject that is gone is fixed, but for one that the control cannot see any more: that one is unknown, and comes
+    after the rows of now.
     What a waiver covered before and none covers now counts as seen for the first time, but keeps its first_seen.
     """
     earlier: dict[tuple[str, str], list[Row]] = {}
@@ -52,7 +60,11 @@ def compare(before: Sequence[Row] | None, now: Sequence[Row], at: datetime, judg
     gone = [row for key, found in earlier.items() if key not in present for row in found if row.control in judged]
     silent = {(row.control, row.host) for row in now if row.status == "unknown" and row.subject == row.host}
     blind = {control for control, _ in silent}
-    hidden = [row for row in gone if (row.control, row.host) in silent or (row.host is None and row.control in blind)]
+    hidden = [
+        row
+        for row in gone
+        if row.host in unseen or (row.control, row.host) in silent or (row.host is None and row.control in blind)
+    ]
     return Compared((*rows, *map(_hidden, hidden)), tuple(_fixed(row) for row in gone if row not in hidden))
 
 
@@ -61,9 +73,9 @@ def between(cluster: str, before: PastAudit, after: PastAudit) -> ComplianceDiff
     both = {*before.controls} & {*after.controls}
     now = [row for row in after.rows if row.control in both]
     compared = compare(before.rows, now, after.at, both)
-    rows = [
-        told.model_copy(update={"first_seen": kept.first_seen}) for told, kept in zip(compared.rows, now, strict=True)
-    ]
+    told, hidden = compared.rows[: len(now)], compared.rows[len(now) :]
+    rows = [row.model_copy(update={"first_seen": kept.first_seen}) for row, kept in zip(told, now, strict=True)]
+    rows += hidden
     return ComplianceDiff(
         cluster=cluster,
         before=before.line,
