@@ -1,5 +1,6 @@
 """One audit from the first question to the kept report."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -62,11 +63,10 @@ def _is_meant(control: Control, words: Sequence[str]) -> bool:
 def audit(cluster: Cluster, options: Options, say: Say) -> tuple[ComplianceResult, Run]:
     """Ask everything, judge it, compare it with the run before, keep it. Changes nothing on any host.
 
-    Raises OpskitError: exit 2 for a control that there is not, exit 3 where another audit of the cluster is under way.
+    Raises OpskitError: exit 2 for a control that there is not, exit 3 where another audit of the cluster is under way,
+    or where nothing can be kept.
     """
-    controls = chosen(options.only, options.skip)
-    folder = paths.state() / "runs" / cluster.name
-    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    controls, folder = chosen(options.only, options.skip), _folder(cluster.name)
     try:
         with FileLock(folder / "compliance.lock", blocking=False):
             return _audit(cluster, options, controls, folder, say)
@@ -79,6 +79,24 @@ def audit(cluster: Cluster, options: Options, say: Say) -> tuple[ComplianceResul
         ) from None
 
 
+def _folder(cluster: str) -> Path:
+    """Where the audits of a cluster are kept. Raises OpskitError (exit 3) where this user may not write there."""
+    folder = paths.state() / "runs" / cluster
+    try:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else "this user may not write there"
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+    if why:
+        raise OpskitError(
+            f"audits cannot be kept: {why}",
+            where=str(folder),
+            remedy="Look at who owns it and whether its disk is writable, or choose another place by OPSKIT_STATE.",
+            code=Exit.UNJUDGED,
+        )
+    return folder
+
+
 def _audit(
     cluster: Cluster, options: Options, controls: Sequence[Control], folder: Path, say: Say
 ) -> tuple[ComplianceResult, Run]:
@@ -88,7 +106,9 @@ def _audit(
     (run.folder / "evidence.json").write_text(evidence.model_dump_json())
     rows = waivers.apply(judge(cluster, evidence, controls), cluster.waivers, evidence.at)
     before, judged = history.last(cluster.name), {control.id for control in controls}
-    rows, fixed = changes.compare(before.rows if before else None, rows, evidence.at, judged)
+    rows, fixed = changes.compare(before.rows if before else None, rows, evidence.at, judged, evidence.unseen)
+    # rows of the audit before that nobody can judge now came with their waivers of that day
+    rows = waivers.apply(rows, cluster.waivers, evidence.at)
     unheard = errors(evidence)
     result = ComplianceResult(
         cluster=cluster.name,
