@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _all(wanted: argparse.Namespace, folder: Path) -> list[Measured]:
-    """The floor and opskit by turns for each number of hosts; the peers, by turns too, for the first number."""
+    """The quick ones by turns for each number of hosts; the slow peers, by turns too, for the first number."""
     found = []
     for many in wanted.hosts:
         served = hosts.hosts(folder, many)
@@ -63,12 +63,12 @@ def _one(contender: Contender, many: int) -> Measured:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=DESCRIPTION)
     names = list(contenders.PEERS)
-    parser.add_argument("--hosts", type=int, nargs="+", default=[50, 200, 1000], help="the peers run at the first")
-    parser.add_argument("--peers", nargs="*", choices=names, default=names)
-    parser.add_argument("--repeats", type=int, default=5, help="of the floor and opskit at the first number of hosts")
-    parser.add_argument("--repeats-many", type=int, default=2, help="of both at the others")
-    parser.add_argument("--peer-repeats", type=int, default=2)
-    parser.add_argument("--pyinfra", type=Path, help="its program, which has a venv of its own")
+    parser.add_argument("--hosts", type=int, nargs="+", default=[50, 200, 1000], help="the slow peers run at the first")
+    parser.add_argument("--peers", nargs="*", choices=names, default=names, help="the slow ones")
+    parser.add_argument("--repeats", type=int, default=5, help="of the quick ones at the first number of hosts")
+    parser.add_argument("--repeats-many", type=int, default=1, help="of them at the others")
+    parser.add_argument("--peer-repeats", type=int, default=1, help="of the slow ones")
+    parser.add_argument("--pyinfra", type=Path, required=True, help="its program, which has a venv of its own")
     parser.add_argument("--json", type=Path, help="write what was measured to this file")
     return parser
 

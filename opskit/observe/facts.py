@@ -1,10 +1,13 @@
 """What one host tells of itself in one look. Keys as `opskit.onhost.facts` has them; the values are the host's own."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from opskit.observe.model import AgentReport, Jvm, Shape
 
 ServerKind = Literal["nameserver", "broker", "controller", "proxy", "container"]
+Mode = Annotated[str, Field(pattern="^[0-7]{4}$")]
 
 
 class FileFacts(Shape):
@@ -19,7 +22,7 @@ class FileFacts(Shape):
     """None where even that could not be seen."""
     kind: Literal["file", "folder", "link", "other"] = "file"
     sha256: str | None = None
-    mode: str | None = None
+    mode: Mode | None = None
     owner: str | None = None
     group: str | None = None
     modified: float | None = None
@@ -82,7 +85,7 @@ class FolderFacts(Shape):
     """0 to 1, as df and RocketMQ count it: used / (used + available to users)."""
     inodes_used_ratio: float | None = None
     owner: str | None = None
-    mode: str | None = None
+    mode: Mode | None = None
 
 
 class Memory(Shape):

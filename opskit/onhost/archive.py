@@ -20,7 +20,7 @@ def build() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("__main__.py", EPOCH), ENTRY)
         for path in _paths():
-            archive.writestr(zipfile.ZipInfo("onhost/" + path, EPOCH), _source(path))
+            archive.writestr(zipfile.ZipInfo("onhost/" + path, EPOCH), _source(path), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

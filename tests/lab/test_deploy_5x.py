@@ -33,6 +33,10 @@ def test_5_4_0_goes_from_nothing_to_a_healthy_cluster(
 
         again = cluster.run("--format", "json", "deploy", "--no-smoke")
         assert (again.code, again.json["changed"]) == (0, []), again.said
+
+        audited = cluster.run("--format", "json", "compliance", "run")
+        assert audited.code == 0, audited.said
+        assert {row["severity"] for row in audited.json["rows"] if row["status"] in ("fails", "unknown")} <= {"low"}
         figure(
             f"5.4.0 deployed to 8 virgin hosts in {done.seconds:.0f} s; again in {again.seconds:.1f} s; smoke {smoke}"
         )

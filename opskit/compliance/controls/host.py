@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
 from opskit.compliance.controls.jvm_memory import wanted_bytes
-from opskit.compliance.controls.subjects import HIDDEN_SERVERS, brokers_in, of_hosts, refusal, server_hosts
+from opskit.compliance.controls.subjects import (
+    HIDDEN_SERVERS,
+    brokers_in,
+    number,
+    of_hosts,
+    refusal,
+    server_hosts,
+    sysctl,
+)
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts
@@ -52,14 +60,14 @@ def host_swap(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         hidden = refusal(facts, *HIDDEN_SERVERS)
         if hidden or any(one.swapped_bytes is None for one in facts.servers):
             return unknown(host, hidden or "how much of its servers is in swap could not be read", host)
-        swappiness = facts.sysctl.get("vm.swappiness")
+        swappiness = sysctl(facts, "vm.swappiness")
         if not cluster.apply_sysctl:
             return not_applicable(
                 host, f"no server is in swap; vm.swappiness is {swappiness}, and opskit_apply_sysctl: false", host
             )
         if swappiness is None:
             return unknown(host, "it has swap, and did not tell vm.swappiness", host)
-        if int(swappiness) > SWAPPINESS:
+        if swappiness > SWAPPINESS:
             return fails(host, f"it has swap, and vm.swappiness is {swappiness}", host, evidence=("vm.swappiness",))
         return holds(host, host)
 
@@ -195,6 +203,6 @@ def host_clock(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
 def _disk_ratio(broker: Server, evidence: Evidence) -> int:
     """Percent. In force, else declared, else the default (MessageStoreConfig.getDiskMaxUsedSpaceRatio bounds it)."""
     in_force = (evidence.brokers[broker.host.name].settings or {}).get(RATIO)
-    texts = (str(one).strip() for one in (in_force, broker.settings.get(RATIO)))
-    given = next((int(one) for one in texts if one.isdecimal()), DEFAULT_RATIO)
+    told = (number(str(one).strip()) for one in (in_force, broker.settings.get(RATIO)))
+    given = next((one for one in told if one is not None), DEFAULT_RATIO)
     return min(max(given, 10), 95)

@@ -12,6 +12,7 @@ from opskit.compliance.controls.subjects import (
     process_of,
     refusal,
     server_hosts,
+    sysctl,
 )
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
@@ -47,7 +48,7 @@ RETRIES, MOST_RETRIES = "net.ipv4.tcp_retries2", 8
 )
 def host_writeback(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(host: str, facts: HostFacts) -> Outcome:
-        told = {name: _number(facts, name) for name in (WAKE, EXPIRE, *RATIOS)}
+        told = {name: sysctl(facts, name) for name in (WAKE, EXPIRE, *RATIOS)}
         wrong = [
             f"{name} is {value}"
             for name, value in told.items()
@@ -78,7 +79,7 @@ def host_writeback(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
 )
 def host_map_count(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(host: str, facts: HostFacts) -> Outcome:
-        maps = _number(facts, MAPS)
+        maps = sysctl(facts, MAPS)
         if maps is None:
             return unknown(host, f"it did not tell {MAPS}", host)
         if maps >= LEAST_MAPS:
@@ -140,7 +141,7 @@ def host_open_files(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
 )
 def client_tcp_retries2(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(host: str, facts: HostFacts) -> Outcome:
-        retries = _number(facts, RETRIES)
+        retries = sysctl(facts, RETRIES)
         if retries is None:
             return unknown(host, f"it did not tell {RETRIES}", host)
         return holds(host, host) if retries <= MOST_RETRIES else fails(host, f"{RETRIES} is {retries}", host)
@@ -152,8 +153,3 @@ def _is_sound_writeback(name: str, value: int) -> bool:
     if name in RATIOS:
         return value < HALF
     return (0 if name == EXPIRE else 1) <= value <= LONGEST_CENTISECS
-
-
-def _number(facts: HostFacts, name: str) -> int | None:
-    text = facts.sysctl.get(name, "")
-    return int(text) if text.isdecimal() else None

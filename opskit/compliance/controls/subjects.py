@@ -13,6 +13,8 @@ from opskit.render.layout import KINDS
 
 WORST_FIRST: tuple[Status, ...] = ("fails", "unknown", "holds", "not-applicable")
 NAMELESS = "a JVM without a name"
+MOST_DIGITS = 20
+"""Of a number of 64 bits."""
 HIDDEN_JVMS = ("JVMs", "processes")
 """In a sentence of what was refused, where it is about JVMs that may run and were not seen."""
 HIDDEN_SERVERS = ("processes", "that is process")
@@ -41,6 +43,16 @@ def process_of(server: Server, facts: HostFacts) -> ServerProcess | None:
     return next((one for one in facts.servers if server.port in one.ports), None) or next(
         (one for one in facts.servers if one.pid == main_pid), None
     )
+
+
+def sysctl(facts: HostFacts, name: str) -> int | None:
+    """A kernel setting; None where the host did not tell it, or what it told is no number of the kernel's."""
+    return number(facts.sysctl.get(name, ""))
+
+
+def number(text: str) -> int | None:
+    """None for what is none, and for one of more digits than any setting has: Python refuses thousands of them."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def refusal(facts: HostFacts, *words: str) -> str:
