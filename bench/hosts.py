@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 INSIDE = "OPSKIT_BENCH_INSIDE"
+PRIVILEGE = Path("/run/sshd")
+"""The empty folder that sshd wants; systemd makes it where sshd is a service."""
 SEPARATION = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 SSHD = """\
 Port 22
@@ -71,7 +73,13 @@ def separated(arguments: Sequence[str]) -> int | None:
     if os.geteuid() != 0:
         sys.exit("The benchmark opens namespaces and an sshd of its own, so it needs root.")
     again = ("unshare", *SEPARATION, sys.executable, "-m", "bench", *arguments)
-    return subprocess.run(again, env={**os.environ, INSIDE: "1"}, check=False).returncode
+    made = not PRIVILEGE.exists()
+    PRIVILEGE.mkdir(mode=0o755, exist_ok=True)
+    try:
+        return subprocess.run(again, env={**os.environ, INSIDE: "1"}, check=False).returncode
+    finally:
+        if made:
+            PRIVILEGE.rmdir()
 
 
 def serve(folder: Path) -> None:
@@ -82,7 +90,6 @@ def serve(folder: Path) -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name in ("host_key", "user_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name], check=True)
-    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     (folder / "sshd_config").write_text(SSHD.format(folder=folder))
     (folder / "ssh_config").write_text(CLIENT.format(folder=folder))
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin") or sys.exit("There is no sshd: install openssh-server.")
