@@ -1,15 +1,18 @@
 """Every control on every case: what is said in the case, and nothing else."""
 
 import re
+from typing import Any
 
 import pytest
 from clusters import small_cluster
-from compliance_cases import Case, cases, sound
+from compliance_cases import Case, cases, patched, sound
+from pydantic import ValidationError
 
 from opskit.compliance.catalogue import CONTROLS
 from opskit.compliance.control import Outcome
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
+from opskit.observe.facts import FileFacts
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 
@@ -59,3 +62,25 @@ def test_each_control_tells_of_every_subject_once_and_is_the_same_twice(control:
     assert len({one.subject for one in outcomes}) == len(outcomes)
     assert outcomes, "a control that does not apply says so"
     assert outcomes == list(CONTROLS[control].judge(small_cluster(), sound()))
+
+
+HOSTILE: dict[str, Any] = {
+    "a heap of thousands of digits": {"hosts": {"a": {"servers": {"0": {"options": {"+": f"-Xmx{'9' * 5000}"}}}}}},
+    "a share that is no number": {"hosts": {"a": {"servers": {"0": {"options": ["-XX:MaxRAMPercentage=nan"]}}}}},
+    "a sysctl of thousands of digits": {"hosts": {"a": {"sysctl": {"vm.dirty_ratio": "9" * 5000}}}},
+    "a sysctl that is no number": {
+        "hosts": {"a": {"sysctl": {"vm.swappiness": "low"}, "memory": {"swap_total": 1}}},
+    },
+    "a setting of thousands of digits": {"brokers": {"a": {"settings": {"diskMaxUsedSpaceRatio": "9" * 5000}}}},
+}
+
+
+@pytest.mark.parametrize("patch", HOSTILE.values(), ids=HOSTILE)
+def test_what_one_host_or_broker_makes_up_stops_no_control(patch: dict[str, Any]) -> None:
+    evidence = Evidence.model_validate(patched(sound().model_dump(), patch))
+    assert {control for control in CONTROLS if not list(CONTROLS[control].judge(small_cluster(), evidence))} == set()
+
+
+def test_a_mode_that_is_none_is_not_understood() -> None:
+    with pytest.raises(ValidationError, match="mode"):
+        FileFacts(exists=True, mode="rw-r--r--")
