@@ -24,6 +24,7 @@ from opskit.onhost.masking import MASK
 from opskit.render.files import RenderedFile, RenderedHost, render
 from opskit.render.layout import CONF, KINDS
 from opskit.rocketmq.settings import check
+from opskit.rocketmq.settings_table import Key
 
 REWRITTEN_KEYS = 20
 """Keys at RocketMQ's own defaults that nobody declared: so many nobody types, and a rewrite brings over a hundred."""
@@ -117,15 +118,17 @@ def settings_rewritten(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome
         if isinstance(disk, str):
             yield unknown(who, disk, host)
             continue
-        declared = next(file for file in hosts[host].files if file.path == conf)
-        reasons = [*_rewritten(server, javaproperties.loads(declared.content), disk), *_writable(evidence, server)]
-        yield fails(who, "; ".join(reasons), host, evidence=(conf,)) if reasons else holds(who, host)
+        declared, table = next(file for file in hosts[host].files if file.path == conf), known(server)
+        reasons = list(_writable(evidence, server))
+        if not isinstance(table, str):
+            reasons = [*_rewritten(server, table, javaproperties.loads(declared.content), disk), *reasons]
+        if reasons:
+            yield fails(who, "; ".join(reasons), host, evidence=(conf,))
+        else:
+            yield unknown(who, table, host) if isinstance(table, str) else holds(who, host)
 
 
-def _rewritten(server: Server, declared: Settings, disk: Settings) -> Iterator[str]:
-    table = known(server)
-    if isinstance(table, str):
-        return
+def _rewritten(server: Server, table: Mapping[str, Key], declared: Settings, disk: Settings) -> Iterator[str]:
     count = sum(key not in declared and key in table and is_default(table[key], disk[key]) for key in disk)
     if count >= REWRITTEN_KEYS:
         yield f"{count} keys of {KINDS[server.component].conf} stand at RocketMQ's defaults and nobody declared them"
