@@ -79,7 +79,7 @@ def _distances(master: Broker, slaves: list[Broker], evidence: Evidence) -> Iter
 
 
 def _count(master: Broker, slaves: list[Broker], evidence: Evidence) -> Iterator[str]:
-    """A slave that does not answer is not counted: its silence is told of by broker-answers. Where controllers elect,
+    """A slave that does not answer is not counted: its silence is told of by broker-answers. Where masters are elected,
     the declared master may be a slave today, and then counts nobody.
     """
     if is_elected(master, evidence.brokers[master.host.name]):

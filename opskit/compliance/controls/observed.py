@@ -14,6 +14,8 @@ from opskit.status.condition import Condition, sentence
 
 SHOWN = 5
 """Names in one sentence."""
+ELECTING = ("enableControllerMode", "enableDLegerCommitLog")
+"""Settings of a broker: controllers elect (from 5.0.0 on), or the brokers of a DLedger group (from 4.5.0 on)."""
 _Member = tuple[str, int, str]
 """Broker name, id and port."""
 
@@ -104,9 +106,9 @@ def registered(evidence: Evidence) -> Iterator[tuple[str, int, str]]:
 
 
 def is_elected(broker: Broker, seen: BrokerSeen) -> bool:
-    """Whether controllers give it its id and its role, so that the declared ones are where it began (from 5.0.0 on)."""
-    given = (seen.settings or {}).get("enableControllerMode", broker.settings.get("enableControllerMode", ""))
-    return str(given).lower() == "true"
+    """Whether an election gives it its id and its role, so that the declared ones are where it began."""
+    settings = broker.settings | (seen.settings or {})
+    return any(str(settings.get(key)).lower() == "true" for key in ELECTING)
 
 
 def silence(node: Nameserver | Broker, seen: NameserverSeen | BrokerSeen) -> str:

@@ -5,6 +5,7 @@ A reason why something was not seen is a text; what was seen never is one.
 
 from collections.abc import Iterable, Mapping
 
+from opskit.compliance.controls.observed import ELECTING
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Broker, Nameserver, Scalar, Server
 from opskit.observe.facts import FileFacts, HostFacts, ServerProcess
@@ -45,7 +46,6 @@ _DERIVED_IN_4_8: Mapping[str, str] = {
 }
 _ELECTED = ("brokerId", "brokerRole")
 """Where brokers elect their master, it is they who set these."""
-_ELECTING = ("enableControllerMode", "enableDLegerCommitLog")
 
 
 def subject(server: Server) -> str:
@@ -118,7 +118,7 @@ def derived(server: Server, settings: Settings) -> frozenset[str]:
     found = set(DERIVED.get(server.component, {}))
     if isinstance(server, Broker) and numbers(server.release) < (4, 9, 0):
         found |= _DERIVED_IN_4_8.keys()
-    if any(settings.get(key, "").lower() == "true" for key in _ELECTING):
+    if any(settings.get(key, "").lower() == "true" for key in ELECTING):
         found |= set(_ELECTED)
     return frozenset(found)
 
