@@ -118,6 +118,22 @@ def test_a_link_that_another_user_made_tells_no_settings(tmp_path: Path, monkeyp
     assert "link of one user to another's file" in told.error
 
 
+def test_what_is_put_in_its_place_meanwhile_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shadow").write_text("root:hash")
+    (tmp_path / "broker.conf").write_text("a=1")
+    real = paths.os.open
+
+    def swapped(path: str, *given: Any) -> int:
+        (tmp_path / "broker.conf").unlink()
+        (tmp_path / "broker.conf").symlink_to("shadow")
+        return real(path, *given)
+
+    monkeypatch.setattr(paths.os, "open", swapped)
+    told = FileFacts.model_validate(paths.file(str(tmp_path / "broker.conf"), True))
+    assert (told.settings, told.sha256) == (None, None)
+    assert "replaced while it was looked at" in told.error
+
+
 def test_a_file_that_may_not_be_seen_may_or_may_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)

@@ -45,7 +45,7 @@ def file(path: str, settings: bool) -> Facts:
     # who may make a link may not be one who may read what it leads to
     trusted = not linked or own.st_uid in (0, info.st_uid)
     try:
-        return dict(found, **_contents(path, settings and trusted, settings and not trusted))
+        return dict(found, **_contents(path, info, settings and trusted, settings and not trusted))
     except OSError as error:
         return dict(found, error=sentence(error))
 
@@ -70,12 +70,15 @@ def folder(path: str) -> Facts:
     return found
 
 
-def _contents(path: str, settings: bool, distrusted: bool) -> Facts:
+def _contents(path: str, seen: os.stat_result, settings: bool, distrusted: bool) -> Facts:
     import hashlib
 
-    # another process may put a pipe there meanwhile
+    # another process may put a pipe there meanwhile, or a link to what its user may not read
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as opened:
-        size = os.fstat(opened.fileno()).st_size
+        info = os.fstat(opened.fileno())
+        if not os.path.samestat(info, seen):
+            return {"error": "it was replaced while it was looked at, so it was not read"}
+        size = info.st_size
         if size > MOST_BYTES:
             return {"error": f"it is larger than {MOST_BYTES >> 20} MiB, so it was not read"}
         digest, data, most = hashlib.sha256(), b"", MOST_SETTINGS_BYTES if settings else 0
