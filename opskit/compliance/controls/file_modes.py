@@ -53,13 +53,14 @@ def _objections(host: RenderedHost, files: dict[str, FileFacts]) -> Iterator[tup
     """What is wrong with each file and folder; None where it could not be seen. One that is missing is left out."""
     for file in host.files:
         found = files.get(file.path)
-        if found is None or found.error:
+        # a file that may not be read has an owner and a mode all the same, and a link is wrong wherever it leads
+        if found is None or (found.error and found.mode is None and found.kind != "link"):
             yield file.path, None
         elif found.exists:
             yield file.path, list(_of_file(file, found))
     for path, owner, _ in host.folders:
         found = files.get(path)
-        if found and found.error:
+        if found and found.error and found.mode is None:
             yield path, None
         elif found and found.exists:
             yield path, list(_of_folder(owner, found))
