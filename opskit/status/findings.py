@@ -12,12 +12,16 @@ from opskit.status.topics import on_one_master, unknown
 from opskit.status.views import differences, member, views
 
 REGISTERING = "A broker registers every 30 s: after a restart ask again in 40 s, else compare its namesrvAddr."
-REMEDIES = {
-    "silent": "Look at its host first. Clients up to 4.9.0 stay with a hung nameserver; when its process is stopped "
-    "or its host fenced, their connections break and they move on.",
+_REMEDIES = {
     "refused": "See the last lines of its log, and start it.",
     "unreachable": "Check the host, the network, the firewall; opskit_dial says how opskit reaches RocketMQ's ports.",
     "error": "See its log; where it has an ACL, check the access key that opskit signs with.",
+}
+_SILENT = {
+    "nameserver": "Look at its host first. Clients up to 4.9.0 stay with a hung nameserver; when its process is "
+    "stopped or its host fenced, their connections break and they move on.",
+    "broker": "Look at its host first. Nameservers show a hung broker for two minutes more, and clients send to it; "
+    "when its process is stopped or its host fenced, its connections break and it leaves the routes at once.",
 }
 SHOWN = 5
 
@@ -36,6 +40,11 @@ def findings(cluster: Cluster, answers: Answers) -> Iterator[Finding]:
     yield from _topics(cluster, answers)
 
 
+def remedy(role: str, state: str) -> str:
+    """What to do about a nameserver or broker that is not healthy."""
+    return _SILENT[role] if state == "silent" else _REMEDIES[state]
+
+
 def permission(answers: Answers, broker: Broker) -> tuple[int | None, int]:
     """brokerPermission in force, None where the broker did not say, and as it is declared."""
     config = answers.brokers[broker.host.name].config.value or {}
@@ -49,7 +58,7 @@ def _servers(
     for node in nodes:
         host, state = node.host.name, states[node.host.name]
         if not state.healthy:
-            yield _finding(f"{role}-{state.state}", host, sentence(node, state), REMEDIES[state.state])
+            yield _finding(f"{role}-{state.state}", host, sentence(node, state), remedy(role, state.state))
         if state.release not in (None, node.release):
             runs = f"{label(node)} runs {state.release}, declared is {node.release}"
             yield _finding("other-release", host, runs, "Run opskit deploy, or declare the release that runs.")

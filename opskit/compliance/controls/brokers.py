@@ -7,7 +7,7 @@ from opskit.compliance.controls.observed import is_elected, listed, silence
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.status.condition import label
-from opskit.status.findings import REMEDIES
+from opskit.status.findings import remedy
 from opskit.status.pairs import IN_SYNC_BYTES, pairs, size
 
 
@@ -32,7 +32,7 @@ def _answers(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
             yield holds(host, host)
         else:
             told = ("requests 28 and 26",)
-            yield fails(host, silence(one, seen), host, remedy=REMEDIES[seen.state], evidence=told)
+            yield fails(host, silence(one, seen), host, remedy=remedy("broker", seen.state), evidence=told)
 
 
 @control(

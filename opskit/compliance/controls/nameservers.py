@@ -17,7 +17,7 @@ from opskit.compliance.evidence import BrokerSeen, Evidence
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.inventory.placement import declared
 from opskit.status.condition import label
-from opskit.status.findings import REGISTERING, REMEDIES
+from opskit.status.findings import REGISTERING, remedy
 
 
 @control(
@@ -83,7 +83,7 @@ def _answers(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
             yield holds(host, host)
         else:
             told = ("requests 105 and 106",)
-            yield fails(host, silence(one, seen), host, remedy=REMEDIES[seen.state], evidence=told)
+            yield fails(host, silence(one, seen), host, remedy=remedy("nameserver", seen.state), evidence=told)
 
 
 @control(
