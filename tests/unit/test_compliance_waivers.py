@@ -128,6 +128,18 @@ def test_a_waiver_of_what_is_unknown_has_an_effect() -> None:
     assert told_of("waiver-without-effect", cluster, lost) == {"host-swap a": "holds", "host-swap a-s": "fails"}
 
 
+def test_a_waiver_of_what_is_on_a_host_that_does_not_tell_may_have_an_effect() -> None:
+    client = "client-leaves-hung-nameserver"
+    cluster = small_cluster(waivers=(waiver(client, "client1 orders.service"), waiver(client, "client2 *")))
+    unseen = {"client1": {"outcome": "timeout", "error": "no answer within 20 s"}}
+    hosts = {name: facts for name, facts in sound(cluster).hosts.items() if name != "client1"}
+    lost = Evidence.model_validate(sound(cluster).model_dump() | {"hosts": hosts, "unseen": unseen})
+    assert told_of("waiver-without-effect", cluster, lost) == {
+        f"{client} client1 orders.service": "unknown",
+        f"{client} client2 *": "fails",
+    }
+
+
 @pytest.mark.parametrize("control", [id for id in CONTROLS if CONTROLS[id].family == "waivers"])
 def test_without_waivers_these_controls_do_not_apply(control: str) -> None:
     assert told_of(control, small_cluster()) == {"cluster": "not-applicable"}

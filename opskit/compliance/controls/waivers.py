@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
-from opskit.compliance.control import CONTROLS, Outcome, control, fails, holds, not_applicable
+from opskit.compliance.control import CONTROLS, Outcome, control, fails, holds, not_applicable, unknown
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
 from opskit.inventory.waivers import Waiver
@@ -113,6 +114,10 @@ def _without_effect(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
             return not_applicable(_subject(waiver), "no control has its id, as waiver-unknown-control tells")
         if any(waiver.is_about(waiver.id, subject) for subject in open_subjects[waiver.id]):
             return holds(_subject(waiver))
+        host, space, _ = waiver.scope.partition(" ")
+        silent = [one for one in sorted(evidence.unseen) if fnmatchcase(one, host) and one in open_subjects[waiver.id]]
+        if space and silent:
+            return unknown(_subject(waiver), f"it may cover something on {silent[0]}, which did not tell")
         where = "anywhere" if waiver.scope == "*" else f"for a subject that matches {waiver.scope}"
         return fails(_subject(waiver), f"{waiver.id} does not fail, nor is it unknown, {where}", evidence=WHERE)
 
