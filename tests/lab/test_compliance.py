@@ -173,7 +173,7 @@ def test_one_that_is_killed_leaves_the_history_whole(audited: Lab) -> None:
     process = audited.start("compliance", "run")
     time.sleep(1.5)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
     with sqlite3.connect(history) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert audit(audited).code == 0
