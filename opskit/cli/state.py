@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from opskit.errors import Exit, OpskitError
+from opskit.report.printable import printable
 from opskit.report.reader import muted_when_gone
 from opskit.report.shapes import Shape
 
@@ -47,7 +48,7 @@ class State:
 def say_to_stderr(sentence: str) -> None:
     """Tell the operator what takes time."""
     with muted_when_gone(sys.stderr):
-        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.write(f"{printable(sentence)}\n")
 
 
 def show_findings(findings: "Sequence[Finding]") -> None:

@@ -75,11 +75,12 @@ def gather(cluster: Cluster, bounds: Bounds, say: Say, heard: Callable[[HostResu
 async def _gather(cluster: Cluster, bounds: Bounds, say: Say, heard: Callable[[HostResult], None]) -> Evidence:
     at, bundles = datetime.now(UTC), _bundles(cluster, say)
     names = {server.release: bundles.get(server.release, UNKNOWN_BUNDLE) for server in cluster.servers}
-    asked = requests(cluster, render(cluster, names), _agent(cluster, say))
+    asked = requests(cluster, render(cluster, names), _agent(cluster, say), bounds.host)
     async with Dialer(cluster.dial, cluster.acl) as dialer:
-        hosts, (nameservers, brokers) = await asyncio.gather(
+        hosts, (nameservers, brokers), resolved = await asyncio.gather(
             asweep(asked, [host.endpoint for host in cluster.hosts], bounds.host, bounds.deadline, heard),
             ask_servers(cluster, bounds.server, dialer),
+            asyncio.to_thread(owners, cluster),
         )
     facts, unseen = _told(hosts)
     drills, unreadable = _drills(cluster)
@@ -92,7 +93,7 @@ async def _gather(cluster: Cluster, bounds: Bounds, say: Say, heard: Callable[[H
         drills=drills,
         drills_unreadable=unreadable,
         bundles=bundles,
-        owners=owners(cluster),
+        owners=resolved,
     )
 
 
@@ -126,8 +127,9 @@ def _told(results: Mapping[str, HostResult]) -> tuple[dict[str, HostFacts], dict
         if result.outcome != "ok":
             unseen[host] = Unseen(outcome=result.outcome, error=result.error)
             continue
+        told = result.value if isinstance(result.value, dict) else {}
         try:
-            facts[host] = HostFacts.model_validate({**result.value, "heard": result.heard_ns / 1e9})
+            facts[host] = HostFacts.model_validate({**told, "heard": result.heard_ns / 1e9})
         except ValidationError as wrong:
             first = wrong.errors()[0]
             error = f"what it told is not understood: {'.'.join(map(str, first['loc']))}: {first['msg']}"

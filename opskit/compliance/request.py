@@ -19,12 +19,18 @@ SYSCTL = (
     "vm.overcommit_memory",
     "vm.swappiness",
 )
+OWN_SHARE = 0.6
 AGENT_SECONDS = 10.0
 """Of one JVM, until its agent has answered."""
 
 
-def requests(cluster: Cluster, rendered: Mapping[str, RenderedHost], agent: bytes | None) -> dict[str, dict[str, Any]]:
-    """By host name, the request to `opskit.onhost.facts`. agent: the jar that asks JVMs in which it is already."""
+def requests(
+    cluster: Cluster, rendered: Mapping[str, RenderedHost], agent: bytes | None, seconds: float
+) -> dict[str, dict[str, Any]]:
+    """By host name, the request to `opskit.onhost.facts`. agent: the jar that asks JVMs in which it is already.
+
+    seconds: that a host has in all; some of them are for the way there and back.
+    """
     clients = {client.host.name for client in cluster.clients}
     asking = agent and {
         "jar_b64": base64.b64encode(agent).decode(),
@@ -38,6 +44,7 @@ def requests(cluster: Cluster, rendered: Mapping[str, RenderedHost], agent: byte
         folders = rendered[host.name].folders if host.name in rendered else ()
         found[host.name] = {
             "op": "facts",
+            "seconds": seconds * OWN_SHARE,
             "ports": sorted({nameserver.port for nameserver in cluster.nameservers}),
             "server_ports": sorted({server.port for server in servers}),
             "files": [*(file.path for file in files), *(path for path, _, _ in folders)],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import zstandard
 from filelock import FileLock, Timeout
 
 from opskit import paths
@@ -103,7 +104,7 @@ def _audit(
     began, run = time.monotonic(), start(cluster.name, VERB)
     say(f"Asking {len(cluster.hosts)} hosts and {len(cluster.servers)} servers")
     evidence = gather(cluster, options.bounds, say, _counter(len(cluster.hosts), say))
-    (run.folder / "evidence.json").write_text(evidence.model_dump_json())
+    (run.folder / "evidence.json.zst").write_bytes(zstandard.compress(evidence.model_dump_json().encode()))
     rows = waivers.apply(judge(cluster, evidence, controls), cluster.waivers, evidence.at)
     before, judged = history.last(cluster.name), {control.id for control in controls}
     rows, fixed = changes.compare(before.rows if before else None, rows, evidence.at, judged, evidence.unseen)
@@ -123,11 +124,16 @@ def _audit(
         fixed=fixed,
         since=before.run if before else None,
     )
-    forgotten = history.record(result)
     run.finish(result)
-    for name in forgotten:
+    for name in (*history.record(result), *_cut_off(folder, run)):
         shutil.rmtree(folder / name, ignore_errors=True)
     return result, run
+
+
+def _cut_off(folder: Path, own: Run) -> list[str]:
+    """Audits that were interrupted: this one holds the lock, so none of them is at work."""
+    runs = (run for run in folder.glob(f"*Z-{VERB}-??????") if run.name != own.identity)
+    return [run.name for run in runs if not (run / "report.json").exists()]
 
 
 def _counter(hosts: int, say: Say) -> Callable[[HostResult], None]:

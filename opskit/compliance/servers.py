@@ -1,11 +1,12 @@
 """What nameservers and brokers say of themselves: all are asked at once, and each has its own deadline."""
 
 import asyncio
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from opskit.compliance.evidence import BrokerSeen, NameserverSeen
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
-from opskit.observe.brokers import told_by
+from opskit.observe.brokers import SECONDS, told_by
 from opskit.observe.peers import Told
 from opskit.onhost.facts.properties import is_secret
 from opskit.onhost.masking import MASK
@@ -29,15 +30,21 @@ class _Told(NamedTuple):
 async def ask_servers(
     cluster: Cluster, seconds: float, dialer: Dialer
 ) -> tuple[dict[str, NameserverSeen], dict[str, BrokerSeen]]:
-    """(nameservers, brokers) by host name: every declared one, whatever it does. Takes `seconds`, an SSH login aside.
+    """(nameservers, brokers) by host name: every declared one, whatever it does.
+
+    SSH logins aside it takes `seconds` for what all are asked, then as long for the clients of brokers, up to 10 s
+    where one answers.
 
     An answer that is not RocketMQ's makes its server one in error, also where others of its answers are sound.
     """
-    answers, settings, told = await asyncio.gather(
+    answers, settings = await asyncio.gather(
         ask(cluster, seconds, dialer),
         asyncio.gather(*(_settings(node, seconds, dialer) for node in cluster.nameservers)),
-        asyncio.gather(*(_told(node, seconds, dialer) for node in cluster.brokers)),
     )
+    # one question a consumer group: those that answer get more time for it, those that hang do not
+    well = {host for host, answered in answers.brokers.items() if of_broker(answered).healthy}
+    patience = [max(seconds, SECONDS) if node.host.name in well else seconds for node in cluster.brokers]
+    told = await asyncio.gather(*map(_told, cluster.brokers, patience, repeat(dialer)))
     return (
         {
             node.host.name: _nameserver(cluster, answers, node, reply)

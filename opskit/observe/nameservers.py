@@ -2,8 +2,11 @@
 
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 from opskit.inventory.cluster import Cluster
+
+RESOLVED_AT_ONCE = 32
 
 
 class Names:
@@ -37,9 +40,12 @@ def addresses(name: str) -> set[str]:
 
 def owners(cluster: Cluster) -> dict[str, str]:
     """IP address → host of the inventory, as this machine resolves what is declared."""
+    named = [(host.name, name) for host in cluster.hosts for name in {host.address, host.endpoint.address}]
+    # a resolver that is down takes many seconds a name
+    with ThreadPoolExecutor(RESOLVED_AT_ONCE) as pool:
+        resolved = pool.map(addresses, [name for _, name in named])
     found: dict[str, str] = {}
-    for host in cluster.hosts:
-        for name in {host.address, host.endpoint.address}:
-            for address in addresses(name):
-                found.setdefault(address, host.name)
+    for (host, _), known in zip(named, resolved, strict=True):
+        for address in known:
+            found.setdefault(address, host)
     return found

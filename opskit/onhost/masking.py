@@ -6,7 +6,7 @@ from typing import Dict, Optional, Tuple
 MASK = "********"
 # by the key's name and not by a list of what is declared: a key that was taken out of the inventory is secret still
 SECRET = re.compile(
-    r"^(\s*([^\s=:#!]*(?:secret|password|credential|initAuthenticationUser)[^\s=:]*)\s*[=:]\s*)((?:.*\\\n)*.*)$",
+    r"^(\s*([^\s=:#!]*(?:secret|password|credential|initAuthenticationUser|exporterHeader)[^\s=:]*)\s*[=:]\s*)((?:.*\\\n)*.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 

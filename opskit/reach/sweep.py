@@ -4,13 +4,17 @@ The program travels on stdin with its request and runs from memory: nothing is l
 """
 
 import asyncio
+import contextlib
 import json
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
+
+import asyncssh
 
 from opskit.inventory.cluster import Endpoint
 from opskit.onhost import archive
@@ -19,10 +23,20 @@ from opskit.reach.connect import CONNECT_ERRORS, CONNECT_SECONDS, connect, why
 Outcome = Literal["ok", "unreachable", "timeout", "failed", "garbled"]
 
 CONNECTS_AT_ONCE = 8
+SLOW_SECONDS = 5.0
+"""After which a host that has not answered is waited for beside the others."""
+MOST_BYTES = 16 << 20
+"""Of what a host may print; hundreds of JVMs need less than one."""
+MOST_LETTERS = 300
+"""Of what a host printed in place of an answer."""
 BOOT = (
     "import json,os,sys;i=sys.stdin.buffer;n=int(i.readline());f=os.memfd_create('opskit');os.write(f,i.read(n));"
     "sys.path.insert(0,'/proc/self/fd/%d'%f);from onhost.operations import main;main()"
 )
+
+
+class _FloodError(Exception):
+    """A host prints and prints."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,7 @@ async def asweep(
     gate, end = asyncio.Semaphore(CONNECTS_AT_ONCE), asyncio.get_running_loop().time() + deadline_seconds
 
     async def one(endpoint: Endpoint) -> HostResult:
-        async with gate:
+        async with _place(gate):
             left = end - asyncio.get_running_loop().time()
             if left <= 0:
                 result = HostResult(endpoint.host, "timeout", error=f"its turn did not come in {deadline_seconds:g} s")
@@ -76,30 +90,63 @@ async def asweep(
     return {result.host: result for result in await asyncio.gather(*(one(endpoint) for endpoint in wanted))}
 
 
+@asynccontextmanager
+async def _place(gate: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One of few places, which a host that is slow gives to others: those that hang must not use up all of them."""
+    await gate.acquire()
+    given = asyncio.get_running_loop().call_later(SLOW_SECONDS, gate.release)
+    try:
+        yield
+    finally:
+        if given.when() > asyncio.get_running_loop().time():
+            given.cancel()
+            gate.release()
+
+
 async def _ask(endpoint: Endpoint, request: Mapping[str, Any], timeout_seconds: float) -> HostResult:
     try:
         async with asyncio.timeout(timeout_seconds) as deadline, connect(endpoint, CONNECT_SECONDS) as connection:
-            done = await connection.run(command(endpoint), input=payload(request), encoding=None, check=False)
+            stdout, stderr = await _run(connection, command(endpoint), payload(request))
+    except _FloodError:
+        return HostResult(endpoint.host, "garbled", error=f"it printed more than {MOST_BYTES >> 20} MiB")
     except CONNECT_ERRORS as error:
         if deadline.expired():
             return HostResult(endpoint.host, "timeout", error=f"no answer within {timeout_seconds:g} s")
         return HostResult(endpoint.host, "unreachable", error=why(error, endpoint))
-    return replace(_read(endpoint.host, _bytes(done.stdout), _bytes(done.stderr)), heard_ns=time.time_ns())
+    return replace(_read(endpoint.host, stdout, stderr), heard_ns=time.time_ns())
 
 
-def _bytes(output: bytes | str | None) -> bytes:
-    return output.encode() if isinstance(output, str) else output or b""
+async def _run(connection: asyncssh.SSHClientConnection, words: str, given: bytes) -> tuple[bytes, bytes]:
+    """What a command prints when it is given this on stdin. Raises _FloodError for more than anybody wants."""
+    async with connection.create_process(words, encoding=None) as process:
+        # it may have ended without a look at its stdin; what it printed says why
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(given)
+            process.stdin.write_eof()
+        return await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
+
+
+async def _bounded(reader: asyncssh.SSHReader[bytes]) -> bytes:
+    whole = bytearray()
+    while part := await reader.read(1 << 16):
+        whole += part
+        if len(whole) > MOST_BYTES:
+            raise _FloodError
+    return bytes(whole)
 
 
 def _read(host: str, stdout: bytes, stderr: bytes) -> HostResult:
     """The reply is the last line of stdout; anything else says why there is none."""
     try:
-        reply = json.loads(stdout.strip().splitlines()[-1])
-        failed = "error" in reply
-        return HostResult(host, "failed", error=reply["error"]) if failed else HostResult(host, "ok", value=reply["ok"])
-    except (ValueError, TypeError, LookupError):
-        said = (stderr or stdout).decode(errors="replace").strip()
-        return HostResult(host, "garbled", error=said.splitlines()[-1] if said else "it answered nothing")
+        match json.loads(stdout.strip().splitlines()[-1]):
+            case {"error": str(error)}:
+                return HostResult(host, "failed", error=error)
+            case {"ok": value}:
+                return HostResult(host, "ok", value=value)
+    except (ValueError, LookupError, RecursionError):
+        pass  # told below
+    said = (stderr or stdout).decode(errors="replace").strip()
+    return HostResult(host, "garbled", error=said.splitlines()[-1][:MOST_LETTERS] if said else "it answered nothing")
 
 
 def command(endpoint: Endpoint) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from opskit.report.printable import printable
+
 Outcome = Literal["passed", "failed", "skipped", "error"]
 RESULTS = {"failed": Failure, "skipped": Skipped, "error": Error}
 
@@ -24,16 +26,12 @@ class Case:
 
 def write_junit(path: Path, suite: str, cases: Iterable[Case]) -> None:
     """One suite; characters that XML cannot carry, as a server's answer may hold, become U+FFFD."""
-    held = TestSuite(_clean(suite))
+    held = TestSuite(printable(suite))
     for case in cases:
-        test = TestCase(_clean(case.name), _clean(case.classname), case.seconds)
+        test = TestCase(printable(case.name), printable(case.classname), case.seconds)
         if case.outcome != "passed":
-            test.result = [RESULTS[case.outcome](_clean(case.message))]
+            test.result = [RESULTS[case.outcome](printable(case.message))]
         held.add_testcase(test)
     report = JUnitXml()
     report.add_testsuite(held)
     report.write(str(path), pretty=True)
-
-
-def _clean(text: str) -> str:
-    return "".join(one if one.isprintable() or one in "\t\n" else "\ufffd" for one in text)

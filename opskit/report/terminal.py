@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from opskit.report.printable import printable
 from opskit.report.reader import mute
 from opskit.report.shapes import (
     Banner,
@@ -58,9 +59,11 @@ def show(shapes: Iterable[Shape], on: Console) -> None:
     for shape in shapes:
         match shape:
             case Heading(text):
-                on.print(Text(f"\n{text}", style="bold"))
+                on.print(Text(f"\n{printable(text)}", style="bold"))
             case Subheading(text, note):
-                on.print(Text.assemble("\n", (text, "bold"), (f"  {note}" if note else "", "dim")), soft_wrap=True)
+                on.print(
+                    Text.assemble("\n", (printable(text), "bold"), (f"  {note}" if note else "", "dim")), soft_wrap=True
+                )
             case Sentence(text, mark):
                 on.print(_marked(text, mark), soft_wrap=True)
             case Table():
@@ -73,7 +76,7 @@ def show(shapes: Iterable[Shape], on: Console) -> None:
             case Figures(cards):
                 on.print(_table(Table(("", "", ""), tuple((c.label, Cell(c.value, c.mark), c.note) for c in cards))))
             case Listing(text):
-                on.print(Text(text), soft_wrap=True)
+                on.print(Text(printable(text)), soft_wrap=True)
             case Fold(text, folded):
                 show((Heading(text), *folded), on)
             case Timeline() | Chart():
@@ -90,13 +93,13 @@ def _table(shape: Table) -> RichTable:
 
 
 def _cell(cell: Cell | str) -> Text:
-    return Text(cell) if isinstance(cell, str) else _marked(cell.text, cell.mark)
+    return Text(printable(cell)) if isinstance(cell, str) else _marked(cell.text, cell.mark)
 
 
 def _marked(text: str, mark: Mark, style: str = "") -> Text:
-    return Text(SYMBOLS[mark] + text, style=f"{STYLES[mark]} {style}".strip())
+    return Text(SYMBOLS[mark] + printable(text), style=f"{STYLES[mark]} {style}".strip())
 
 
 def _diff(text: str) -> Text:
     styles = {"+": "green", "-": "red", "@": "cyan"}
-    return Text("\n").join(Text(line, style=styles.get(line[:1], "")) for line in text.splitlines())
+    return Text("\n").join(Text(printable(line), style=styles.get(line[:1], "")) for line in text.splitlines())

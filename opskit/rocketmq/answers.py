@@ -58,7 +58,7 @@ class RuntimeInfo(Answer):
     """Release as the broker names it: V4_8_0."""
     boot_timestamp: int = 0
     """Milliseconds since 1970."""
-    commit_log_max_offset: int
+    commit_log_max_offset: int = Field(ge=0, lt=1 << 63)
     """Bytes: where the next message will be stored. A slave's own, so the distance to its master is its lag."""
     put_message_average_size: float = 0.0
     """Bytes a message, since the start."""

@@ -133,10 +133,11 @@ def test_two_rows_of_one_name_are_both_kept() -> None:
 def test_what_is_old_or_too_much_is_forgotten(file: Path) -> None:
     for day in range(6):
         assert history.record(named(f"aa{day}", failing(subject=f"mq{day}"), days=day), Keep(days=400)) == ()
-    forgotten = history.record(named("bbb", days=6), Keep(runs=400, days=3))
+    forgotten = history.record(named("bbb", days=6), Keep(days=3, newest=2))
     assert [run[-3:] for run in forgotten] == ["aa0", "aa1", "aa2"]
-    assert len(history.record(named("ccc", days=6), Keep(runs=2))) == 3
-    assert [one.run[-3:] for one in history.runs("prod")] == ["ccc", "bbb"]
+    assert history.record(named("ccc", days=900), Keep(days=3)) == (), "a clock that is wrong for a day forgets nothing"
+    assert len(history.record(named("ddd", days=6), Keep(runs=2))) == 4
+    assert [one.run[-3:] for one in history.runs("prod")] == ["ddd", "ccc"]
     assert (table(file, "findings"), table(file, "seen"), table(file, "judged")) == (0, 0, 0)
 
 

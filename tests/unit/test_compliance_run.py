@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from clusters import small_cluster
 from compliance_cases import AT, sound
 
@@ -41,7 +42,7 @@ def test_an_audit_is_kept_whole(audit: Audit, tmp_path: Path) -> None:
     assert (result.judgement, result.since) == ("holds", None)
     folder = tmp_path / "state" / "runs" / "small" / result.run
     assert ComplianceResult.model_validate_json((folder / "report.json").read_bytes()) == result
-    assert Evidence.model_validate_json((folder / "evidence.json").read_bytes()) == sound()
+    assert Evidence.model_validate_json(zstandard.decompress((folder / "evidence.json.zst").read_bytes())) == sound()
     assert [one.run for one in history.runs("small")] == [result.run]
     assert audit(sound(), small_cluster()).since == result.run
 

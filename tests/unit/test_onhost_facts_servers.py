@@ -246,6 +246,7 @@ NOTHING: dict[str, Any] = {
     "op": "facts",
     "ports": [9876],
     "server_ports": [],
+    "seconds": 12.0,
     "files": [],
     "settings": [],
     "units": [],

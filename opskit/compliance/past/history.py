@@ -28,10 +28,13 @@ _NEWEST = """
 
 @dataclass(frozen=True)
 class Keep:
-    """How much of the past; the newest run always stays."""
+    """How much of the past. newest: so many runs stay whatever their age, since a clock may have been wrong for a day;
+    the newest of all always stays.
+    """
 
     runs: int = 400
     days: int = 400
+    newest: int = 30
 
 
 def record(result: ComplianceResult, keep: Keep = Keep()) -> tuple[str, ...]:
@@ -113,8 +116,9 @@ def _forget(database: sqlite3.Connection, at: datetime, keep: Keep) -> tuple[str
     """Runs beyond what is kept, and findings that no run tells of any more."""
     old = database.execute(
         """SELECT id, run FROM runs WHERE id < (SELECT max(id) FROM runs)
-           AND (at < ? OR id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)) ORDER BY id""",
-        (_text(at - timedelta(days=keep.days)), keep.runs),
+           AND (at < ? AND id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)
+                OR id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)) ORDER BY id""",
+        (_text(at - timedelta(days=keep.days)), min(keep.newest, keep.runs), keep.runs),
     ).fetchall()
     database.executemany("DELETE FROM runs WHERE id = ?", ((id,) for id, _ in old))
     if old:

@@ -92,8 +92,8 @@ def _junit(path: Path, result: ComplianceResult) -> None:
 
 def _prom(path: Path, result: ComplianceResult) -> None:
     # this audit is in the history already
-    complete = (run.at for run in history.runs(result.cluster) if not run.errors and not run.counts.unknown)
-    write_prometheus(path, metrics(result, next(complete, None)))
+    judged = (run.at for run in history.runs(result.cluster) if not run.errors and run.judgement != "unjudged")
+    write_prometheus(path, metrics(result, next(judged, None)))
 
 
 WRITERS: dict[str, Write] = {"json": _json, "junit": _junit, "html": _html, "prom": _prom}

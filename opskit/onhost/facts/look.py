@@ -8,7 +8,7 @@ from .. import processes as ids
 from . import bounded, connections, machine, processes
 
 SECONDS = 12.0
-"""For all but agents, which have a bound of their own: a controller waits 20 s for a host."""
+"""At most, for all but agents, which have a bound of their own."""
 
 Facts = Dict[str, Any]
 
@@ -16,8 +16,8 @@ Facts = Dict[str, Any]
 class _Look(bounded.Asked):
     """refused: sentences about what could not be looked into."""
 
-    def __init__(self) -> None:
-        super().__init__(SECONDS)
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
         self.began, self.refused = time.monotonic(), []  # type: float, List[str]
 
     def value(self, key: Hashable, what: str, empty: Any) -> Any:
@@ -36,10 +36,10 @@ def answer(request: Dict[str, Any]) -> Facts:
     """Facts, as opskit.observe.facts.HostFacts has them.
 
     request: {ports: of nameservers, server_ports: whose peers are told, files, settings: those files whose properties
-    are told, units, folders, sysctl: names, agent: None or {jar_b64, options, seconds}}. What could not be looked into
-    is left out, and `refused` says why.
+    are told, units, folders, sysctl: names, agent: None or {jar_b64, options, seconds}, seconds: for all
+    but agents}. What could not be looked into is left out, and `refused` says why.
     """
-    look = _Look()
+    look = _Look(min(SECONDS, request["seconds"]))
     look.put("processes", processes.look)
     _ask_systemd_and_disks(look, request)
     running = look.value("processes", "processes", processes.Found({}, []))

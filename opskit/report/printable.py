@@ -1,0 +1,6 @@
+"""Text of others, as a terminal or a file may safely show it."""
+
+
+def printable(text: str) -> str:
+    """Control characters, with which a host's answer could take over a terminal or break a file, become U+FFFD."""
+    return "".join(one if one.isprintable() or one in "\t\n" else "\ufffd" for one in text)
