@@ -1,5 +1,7 @@
 """`opskit compliance`: audit a running cluster against what keeps it safe; what changed since the last time."""
 
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -59,15 +61,19 @@ def run_audit(
     """
     from opskit.compliance.gather import Bounds
     from opskit.compliance.run import Options, audit, chosen
-    from opskit.compliance.showing.outputs import keep, outputs
-    from opskit.compliance.showing.present import present
+    from opskit.compliance.showing.wanted import outputs
 
     state: State = ctx.obj
     wanted = outputs(output or ())
     options = Options(fail_on, tuple(only or ()), tuple(skip or ()), Bounds(host=host_seconds, deadline=deadline))
     chosen(options.only, options.skip)
     cluster = _cluster(state)
+    # what shows the audit is imported while hosts are waited for
+    Thread(target=import_module, args=("opskit.compliance.showing.outputs",), daemon=True).start()
     result, run = audit(cluster, options, say_to_stderr)
+    from opskit.compliance.showing.outputs import keep
+    from opskit.compliance.showing.present import present
+
     keep(result, run, wanted)
     show_result(state, result, list(present(result, new_only=new_only, verbose=state.verbose)))
     say_to_stderr(f"Kept in {run.folder}")
@@ -188,8 +194,8 @@ def install(
     from opskit.compliance.run import chosen
     from opskit.compliance.schedule.declare import as_root, declare
     from opskit.compliance.schedule.timer import install as put
-    from opskit.compliance.showing.outputs import outputs
     from opskit.compliance.showing.schedule import present
+    from opskit.compliance.showing.wanted import outputs
 
     state: State = ctx.obj
     outputs(output or ())

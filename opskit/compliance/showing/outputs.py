@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from opskit.compliance.catalogue import CONTROLS
 from opskit.compliance.past import history
@@ -12,24 +11,13 @@ from opskit.compliance.result import ComplianceResult
 from opskit.compliance.showing.junit import cases
 from opskit.compliance.showing.metrics import metrics
 from opskit.compliance.showing.page import render
+from opskit.compliance.showing.wanted import KINDS, Output
 from opskit.errors import OpskitError
 from opskit.report.junit import write_junit
 from opskit.report.prometheus import write_prometheus
 from opskit.runs.folder import Run
 
 Write = Callable[[Path, ComplianceResult], None]
-
-
-class Output(NamedTuple):
-    """A form of the result, and the file it is wanted in."""
-
-    kind: str
-    path: Path
-
-
-def outputs(words: Sequence[str]) -> tuple[Output, ...]:
-    """What --output asks for. Raises OpskitError (exit 2) for a form there is not, or a folder that is not there."""
-    return tuple(map(_output, words))
 
 
 def keep(result: ComplianceResult, run: Run, wanted: Sequence[Output]) -> None:
@@ -48,19 +36,6 @@ def keep(result: ComplianceResult, run: Run, wanted: Sequence[Output]) -> None:
                 where=str(path),
                 remedy=f"The audit is kept in {run.folder}; choose a place that this user may write to.",
             ) from None
-
-
-def _output(word: str) -> Output:
-    kind, _, path = word.partition("=")
-    if kind not in WRITERS or not path:
-        raise OpskitError(
-            f"not KIND=PATH: {word}",
-            where="--output",
-            remedy=f"KIND is one of {', '.join(WRITERS)}: --output junit=audit.xml.",
-        )
-    if not Path(path).absolute().parent.is_dir():
-        raise OpskitError("its folder is not there", where=f"--output {word}", remedy="Make the folder first.")
-    return Output(kind, Path(path).absolute())
 
 
 def _renamed_in(path: Path, write: Write, result: ComplianceResult) -> None:
@@ -96,4 +71,4 @@ def _prom(path: Path, result: ComplianceResult) -> None:
     write_prometheus(path, metrics(result, next(judged, None)))
 
 
-WRITERS: dict[str, Write] = {"json": _json, "junit": _junit, "html": _html, "prom": _prom}
+WRITERS: dict[str, Write] = dict(zip(KINDS, (_json, _junit, _html, _prom), strict=True))
