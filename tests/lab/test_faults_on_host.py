@@ -43,7 +43,7 @@ SERVICE = "[Service]\nExecStart=/usr/bin/python3 /root/victim.py\nRestart=always
 UNDO_SECONDS, QUIET_SECONDS = 8, 2
 PROMPT_SECONDS = 20
 """On a machine with much else to do; a timer of systemd's ordinary accuracy would be up to a minute late."""
-HOLDER = "pgrep -f '^/usr/bin/python3 -c import json'"
+HOLDER = "pgrep -f '^/usr/bin/python3 -I -S -c import json'"
 ESTABLISHED = f"ss -Htn state established sport = :{PORT} | sed 's/$/ /'"
 Figure = Callable[[str], None]
 
