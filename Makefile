@@ -39,8 +39,8 @@ demo: runtime ## build the lab, deploy a real cluster to it, hang a nameserver a
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) status
 	@$(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --window 10 --stable 5
 	@printf '\nThe lab is still up. Three commands to try next:\n'
-	@printf '%s\n' '  # again: one sweep, nothing changes' \
-	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) deploy" \
+	@printf '%s\n' '  # is it as safe as on its first day? in seconds, changing nothing' \
+	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) compliance run" \
 	  '  # what would another drill do? without --dry-run it does it' \
 	  "  $(OPSKIT) -i $(INVENTORY) -i $(OVERLAY) verify failover --scenario broker --fault blackhole --dry-run" \
 	  '  # remove everything' \
