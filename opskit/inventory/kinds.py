@@ -1,6 +1,7 @@
 """The kinds of value an inventory variable takes: how each is checked, and what an error says it should be."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, TypeAdapter, ValidationError
@@ -24,6 +25,29 @@ class Kind:
             place = "".join(f"[{part!r}]" for part in error.errors()[0]["loc"][:1] if part != "[key]")
             wrong = error.errors()[0]["input"] if place else value
             raise ValueError(f"{place} is {shown(wrong)}, which is not {self.expects}") from error
+
+
+@dataclass(frozen=True)
+class Entries(Kind):
+    """A list of mappings. thing: what an entry is; keys: what each key of it must be, for errors that name it."""
+
+    thing: str = "entry"
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def parse(self, value: Any) -> Any:
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError as error:
+            first, names = error.errors()[0], ", ".join(self.keys)
+            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+            key = str(first["loc"][-1]) if first["loc"] else ""
+            if first["type"] == "missing":
+                entry = place.removesuffix(f".{key}")
+                raise ValueError(f"{entry} has no {key}; a {self.thing} needs all of {names}") from error
+            if first["type"] == "extra_forbidden":
+                raise ValueError(f"{place} is no key of a {self.thing}; known are {names}") from error
+            whole = self.expects if not place else f"a mapping of {names}"
+            raise ValueError(f"{place} is {shown(first['input'])}, which is not {self.keys.get(key, whole)}") from error
 
 
 def shown(value: Any) -> str:

@@ -1,13 +1,12 @@
 """What an operator says about the services that hold RocketMQ clients: the entries of `opskit_clients`."""
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, TypeAdapter, field_validator
 
-from opskit.inventory.kinds import Kind, shown
+from opskit.inventory.kinds import Entries, Kind
 
 Way = Literal["auto", "live-flip", "agent-at-start", "jar-patch", "property", "upgrade", "leave"]
 Mode = Literal["nameserver", "every"]
@@ -78,25 +77,11 @@ _EXPECTS = {
 }
 
 
-@dataclass(frozen=True)
-class _Services(Kind):
-    """Names the entry and the key that is wrong."""
-
-    def parse(self, value: Any) -> Any:
-        try:
-            return self.adapter.validate_python(value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-            if first["type"] == "extra_forbidden":
-                raise ValueError(f"{place} is no key of a service; known are {', '.join(_EXPECTS)}") from error
-            expects = _EXPECTS.get(str(first["loc"][-1]) if first["loc"] else "", self.expects)
-            raise ValueError(f"{place} is {shown(first['input'])}, which is not {expects}") from error
-
-
-SERVICES: Kind = _Services(
+SERVICES: Kind = Entries(
     "list of services",
     "list",
-    "a list of mappings with some of " + ", ".join(_EXPECTS),
+    f"a list of mappings with some of {', '.join(_EXPECTS)}",
     TypeAdapter(list[Service]),
+    thing="service",
+    keys=_EXPECTS,
 )

@@ -1,14 +1,13 @@
 """What an operator has decided to live with for a while: the entries of `opskit_waivers`."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, field_validator
 
-from opskit.inventory.kinds import Kind, shown
+from opskit.inventory.kinds import Entries, Kind
 
 OWN_CONTROLS = "waiver-"
 """The ids of the controls that watch over waivers begin so; none of them can be waived."""
@@ -69,27 +68,12 @@ _EXPECTS = {
     "reason": "a text that says something",
     "expires": "a day such as 2026-12-31, without a time",
 }
-_ENTRY = "a mapping of " + ", ".join(_EXPECTS)
 
-
-@dataclass(frozen=True)
-class _Waivers(Kind):
-    """Names the entry and the key that is wrong."""
-
-    def parse(self, value: Any) -> Any:
-        try:
-            return self.adapter.validate_python(value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-            key = str(first["loc"][-1]) if first["loc"] else ""
-            if first["type"] == "missing":
-                entry = place.removesuffix(f".{key}")
-                raise ValueError(f"{entry} has no {key}; a waiver needs all of {', '.join(_EXPECTS)}") from error
-            if first["type"] == "extra_forbidden":
-                raise ValueError(f"{place} is no key of a waiver; they are {', '.join(_EXPECTS)}") from error
-            expects = self.expects if not place else _EXPECTS.get(key, _ENTRY)
-            raise ValueError(f"{place} is {shown(first['input'])}, which is not {expects}") from error
-
-
-WAIVERS: Kind = _Waivers("list of waivers", "list", f"a list, each of it {_ENTRY}", TypeAdapter(list[Waiver]))
+WAIVERS: Kind = Entries(
+    "list of waivers",
+    "list",
+    f"a list of mappings of {', '.join(_EXPECTS)}",
+    TypeAdapter(list[Waiver]),
+    thing="waiver",
+    keys=_EXPECTS,
+)

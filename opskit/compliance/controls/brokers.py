@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
-from opskit.compliance.controls.observed import is_elected, listed, silence
+from opskit.compliance.controls.observed import answer, is_elected, listed, silence
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.status.condition import label
-from opskit.status.findings import remedy
 from opskit.status.pairs import IN_SYNC_BYTES, pairs, size
 
 
@@ -27,12 +26,7 @@ from opskit.status.pairs import IN_SYNC_BYTES, pairs, size
 )
 def _answers(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     for one in cluster.brokers:
-        host, seen = one.host.name, evidence.brokers[one.host.name]
-        if seen.state == "healthy":
-            yield holds(host, host)
-        else:
-            told = ("requests 28 and 26",)
-            yield fails(host, silence(one, seen), host, remedy=remedy("broker", seen.state), evidence=told)
+        yield answer(one, evidence.brokers[one.host.name], "requests 28 and 26")
 
 
 @control(

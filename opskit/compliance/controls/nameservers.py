@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from opskit.compliance.control import Outcome, control, fails, holds, not_applicable, unknown
 from opskit.compliance.controls.observed import (
     Owners,
+    answer,
     is_elected,
     is_process_of,
     listed,
@@ -17,7 +18,7 @@ from opskit.compliance.evidence import BrokerSeen, Evidence
 from opskit.inventory.cluster import Broker, Cluster
 from opskit.inventory.placement import declared
 from opskit.status.condition import label
-from opskit.status.findings import REGISTERING, remedy
+from opskit.status.findings import REGISTERING
 
 
 @control(
@@ -78,12 +79,7 @@ def _pair_only(cluster: Cluster, _: Evidence) -> Iterator[Outcome]:
 )
 def _answers(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     for one in cluster.nameservers:
-        host, seen = one.host.name, evidence.nameservers[one.host.name]
-        if seen.state == "healthy":
-            yield holds(host, host)
-        else:
-            told = ("requests 105 and 106",)
-            yield fails(host, silence(one, seen), host, remedy=remedy("nameserver", seen.state), evidence=told)
+        yield answer(one, evidence.nameservers[one.host.name], "requests 105 and 106")
 
 
 @control(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from opskit.compliance.control import Outcome, fails, holds
 from opskit.compliance.controls.subjects import HIDDEN_SERVERS
 from opskit.compliance.evidence import BrokerSeen, Evidence, NameserverSeen
 from opskit.inventory.cluster import Broker, Cluster, Host, Nameserver, Server
@@ -11,6 +12,7 @@ from opskit.observe.facts import HostFacts, ServerProcess
 from opskit.observe.peers import without_port
 from opskit.render.layout import KINDS
 from opskit.status.condition import Condition, sentence
+from opskit.status.findings import remedy
 
 SHOWN = 5
 """Names in one sentence."""
@@ -114,6 +116,15 @@ def is_elected(broker: Broker, seen: BrokerSeen) -> bool:
 def silence(node: Nameserver | Broker, seen: NameserverSeen | BrokerSeen) -> str:
     """What its state means, in a sentence; empty for one that answers."""
     return sentence(node, Condition(seen.state, seen.detail or "no detail", seen.release, seen.seconds))
+
+
+def answer(node: Nameserver | Broker, seen: NameserverSeen | BrokerSeen, requests: str) -> Outcome:
+    """Whether a server answers these requests; what to do depends on how it does not."""
+    host = node.host.name
+    if seen.state == "healthy":
+        return holds(host, host)
+    what = remedy(node.component, seen.state)
+    return fails(host, silence(node, seen), host, remedy=what, evidence=(requests,))
 
 
 def unseen(evidence: Evidence, host: str) -> str:
