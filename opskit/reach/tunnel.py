@@ -10,7 +10,7 @@ from collections import defaultdict
 import asyncssh
 
 from opskit.inventory.cluster import Endpoint, Host
-from opskit.reach.connect import connect
+from opskit.reach.connect import CONNECT_ERRORS, connect, why
 from opskit.reach.line import Deadline, LineError, Opened
 
 CONNECTS_PER_SSHD = 8
@@ -76,8 +76,8 @@ class Tunnels:
             raise LineError(
                 "unreachable", f"its host refuses the SSH login of {endpoint.user or 'this user'}"
             ) from None
-        except (OSError, ValueError, asyncssh.Error) as error:
-            raise LineError("unreachable", f"no SSH connection to its host: {error}") from None
+        except CONNECT_ERRORS as error:
+            raise LineError("unreachable", why(error, endpoint)) from None
 
 
 class _Reader:

@@ -253,7 +253,7 @@ async def test_an_sshd_that_hangs_is_silent_and_one_that_is_not_there_unreachabl
         hung = await ask(host(endpoint=Endpoint(host="ns1", address=ADDRESS, port=port, user="ops")), 9876, "ssh")
     gone = await ask(host(endpoint=Endpoint(host="ns1", address=ADDRESS, port=unused_port(), user="ops")), 9876, "ssh")
     assert (hung.outcome, hung.detail) == ("silent", "sshd on its host accepts connections but does not answer")
-    assert (gone.outcome, gone.detail[:29]) == ("unreachable", "no SSH connection to its host")
+    assert (gone.outcome, gone.detail[:30]) == ("unreachable", "no SSH connection to 127.0.0.1")
 
 
 async def test_auto_needs_no_ssh_where_the_port_is_open(tmp_path: Path) -> None:
