@@ -1,7 +1,6 @@
 """What a control is, and the table that each enters. A control is a pure function from evidence to outcomes."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from opskit.compliance.evidence import Evidence
@@ -33,9 +32,9 @@ class Outcome(Shape):
 Judge = Callable[[Cluster, Evidence], Iterator[Outcome]]
 
 
-@dataclass(frozen=True)
-class Control:
-    """id: stable, kebab-case, begins with what it is about. looks_at: what is observed; expects: what holds.
+class ControlTold(Shape):
+    """A control in words. id: stable, kebab-case, begins with what it is about. looks_at: what is observed; expects:
+    what holds.
 
     remedy: an opskit command where there is one. references: pages of opskit's docs, RocketMQ issues.
     """
@@ -48,7 +47,10 @@ class Control:
     looks_at: str
     expects: str
     remedy: str
-    references: tuple[str, ...]
+    references: tuple[str, ...] = ()
+
+
+class Control(ControlTold):
     judge: Judge
 
 
@@ -72,7 +74,18 @@ def control(
     def enter(judge: Judge) -> Judge:
         if id in CONTROLS:
             raise ValueError(f"two controls are named {id}")
-        CONTROLS[id] = Control(id, family, severity, title, rationale, looks_at, expects, remedy, references, judge)
+        CONTROLS[id] = Control(
+            id=id,
+            family=family,
+            severity=severity,
+            title=title,
+            rationale=rationale,
+            looks_at=looks_at,
+            expects=expects,
+            remedy=remedy,
+            references=references,
+            judge=judge,
+        )
         return judge
 
     return enter

@@ -12,6 +12,9 @@ from opskit.inventory.kinds import Entries, Kind
 OWN_CONTROLS = "waiver-"
 """The ids of the controls that watch over waivers begin so; none of them can be waived."""
 
+SOON_DAYS = 14
+"""So many days before its end a waiver is worth a word."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any, Literal
 
 import javaproperties
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from opskit.inventory.cluster import Broker, Cluster, Component, Controller, Host, Jvm, Nameserver, Scalar, Server
-from opskit.paths import assets
 from opskit.render import layout
+from opskit.render.environment import environment
 from opskit.render.layout import KINDS, Kind
 from opskit.rocketmq.releases import java_options, needs_logback_files
 from opskit.rocketmq.settings import to_properties_value
@@ -179,23 +179,13 @@ def _file(
     unit: str = "",
     effect: Effect = "none",
 ) -> RenderedFile:
-    content = _environment().get_template(template).render(values)
+    content = _templates().get_template(template).render(values)
     return RenderedFile(path, content, "root", group, mode, stage, unit, "restart" if unit else effect)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(assets() / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - configuration files, not HTML
-        auto_reload=False,
-    )
-    environment.filters["properties"] = _to_properties
-    return environment
+def _templates() -> Environment:
+    return environment({"properties": _to_properties})
 
 
 def _to_properties(values: Mapping[str, Scalar]) -> str:

@@ -8,6 +8,7 @@ from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster, Server
 from opskit.observe.facts import HostFacts, ServerProcess, UnitFacts
 
+NO_UNIT = "systemd has no such unit: see unit-enabled"
 OWN_DROP_IN = "zz-opskit-"
 """The name of each drop-in that opskit lays down begins so."""
 VENDORS = ("/usr/lib/", "/lib/", "/run/systemd/system/service.d/")
@@ -32,7 +33,7 @@ def unit_enabled(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, unit = server.host.name, facts.units.get(unit_of(server))
         if unit is None:
-            return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
+            return _untold(subject, server, facts)
         if unit.load_state != "loaded":
             return fails(subject, f"systemd has no such unit ({unit.load_state})", host, evidence=("LoadState",))
         wrong = [*_state(unit), *_main_process(server, unit, facts)]
@@ -66,9 +67,9 @@ def unit_hardened(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, unit = server.host.name, facts.units.get(unit_of(server))
         if unit is None:
-            return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
+            return _untold(subject, server, facts)
         if unit.load_state != "loaded":
-            return not_applicable(subject, "systemd has no such unit: see unit-enabled", host)
+            return not_applicable(subject, NO_UNIT, host)
         process = process_of(server, facts)
         wrong = [*_sandbox(unit, cluster.user), *_running_as(process.user if process else None, cluster.user)]
         if wrong:
@@ -97,9 +98,9 @@ def unit_reload(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
     def judge(subject: str, server: Server, facts: HostFacts) -> Outcome:
         host, unit = server.host.name, facts.units.get(unit_of(server))
         if unit is None:
-            return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
+            return _untold(subject, server, facts)
         if unit.load_state != "loaded":
-            return not_applicable(subject, "systemd has no such unit: see unit-enabled", host)
+            return not_applicable(subject, NO_UNIT, host)
         added = [path for path in unit.drop_ins if not _is_declared(path)]
         wrong = ["its files are newer than what systemd has loaded"] if unit.changed else []
         wrong += [f"{path} was not laid down by opskit" for path in added]
@@ -108,6 +109,11 @@ def unit_reload(cluster: Cluster, evidence: Evidence) -> Iterator[Outcome]:
         return holds(subject, host)
 
     yield from of_servers(cluster.servers, evidence, judge)
+
+
+def _untold(subject: str, server: Server, facts: HostFacts) -> Outcome:
+    host = server.host.name
+    return unknown(subject, refusal(facts, "units") or f"{host} told nothing of this unit", host)
 
 
 def _state(unit: UnitFacts) -> Iterator[str]:

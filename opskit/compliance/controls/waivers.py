@@ -7,9 +7,7 @@ from fnmatch import fnmatchcase
 from opskit.compliance.control import CONTROLS, Outcome, control, fails, holds, not_applicable, unknown
 from opskit.compliance.evidence import Evidence
 from opskit.inventory.cluster import Cluster
-from opskit.inventory.waivers import Waiver
-
-SOON_DAYS = 14
+from opskit.inventory.waivers import SOON_DAYS, Waiver
 
 NO_WAIVER = "the inventory declares no waiver"
 EXPIRED = "it has expired, as waiver-expired tells"

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from opskit.errors import Exit, OpskitError
 from opskit.paths import assets
+from opskit.render.environment import environment
 
 PREFIX = "opskit-compliance"
 DAILY = "*-*-* 06:00:00"
@@ -157,16 +158,7 @@ def _environment_of(schedule: Schedule) -> dict[str, str]:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(assets() / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - unit files, not HTML
-    )
-    environment.filters |= {"plain": _plain, "word": _word, "command": _exec}
-    return environment
+    return environment({"plain": _plain, "word": _word, "command": _exec})
 
 
 def _plain(value: object) -> str:

@@ -7,26 +7,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from opskit.compliance.catalogue import CONTROLS
-from opskit.compliance.control import Control, Family, Severity
+from opskit.compliance.control import ControlTold, Severity
 from opskit.errors import OpskitError
-from opskit.observe.model import Shape as Frozen
 from opskit.report.shapes import Cell, Heading, Mark, Sentence, Shape, Table
 
 MARKS: dict[Severity, Mark] = {"critical": "bad", "high": "bad", "medium": "warn", "low": "dim"}
-
-
-class ControlTold(Frozen):
-    """A control without its code."""
-
-    id: str
-    family: Family
-    severity: Severity
-    title: str
-    rationale: str
-    looks_at: str
-    expects: str
-    remedy: str
-    references: tuple[str, ...] = ()
 
 
 class Catalogue(BaseModel):
@@ -39,7 +24,7 @@ class Catalogue(BaseModel):
 
 
 def catalogue() -> Catalogue:
-    return Catalogue(controls=tuple(map(_told, CONTROLS.values())))
+    return Catalogue(controls=tuple(CONTROLS.values()))
 
 
 def named(id: str) -> Catalogue:
@@ -51,7 +36,7 @@ def named(id: str) -> Catalogue:
             where="ID",
             remedy=f"Is it {near[0]}?" if near else "See `opskit compliance list`.",
         )
-    return Catalogue(controls=(_told(CONTROLS[id]),))
+    return Catalogue(controls=(CONTROLS[id],))
 
 
 def present(catalogue: Catalogue) -> Iterator[Shape]:
@@ -74,18 +59,4 @@ def present_one(control: ControlTold) -> Iterator[Shape]:
             ("remedy", control.remedy),
             ("see", "; ".join(control.references) or "-"),
         ),
-    )
-
-
-def _told(control: Control) -> ControlTold:
-    return ControlTold(
-        id=control.id,
-        family=control.family,
-        severity=control.severity,
-        title=control.title,
-        rationale=control.rationale,
-        looks_at=control.looks_at,
-        expects=control.expects,
-        remedy=control.remedy,
-        references=control.references,
     )

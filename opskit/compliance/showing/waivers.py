@@ -9,11 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from opskit.compliance.past.audits import PastAudit
 from opskit.compliance.result import Row
 from opskit.inventory.cluster import Cluster
-from opskit.inventory.waivers import Waiver
+from opskit.inventory.waivers import SOON_DAYS, Waiver
 from opskit.observe.model import Shape as Frozen
 from opskit.report.shapes import Cell, Sentence, Shape, Table
-
-SOON_DAYS = 14
 
 
 class DeclaredWaiver(Frozen):

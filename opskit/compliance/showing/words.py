@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from opskit.compliance.result import SEVERITIES, ComplianceResult, Judgement, Row, Waived
 from opskit.compliance.showing.metrics import expiry, is_new
+from opskit.inventory.waivers import SOON_DAYS
 from opskit.report.shapes import Cell, Mark
 
 MARKS: dict[Judgement, Mark] = {"holds": "good", "fails": "bad", "unjudged": "warn"}
-EXPIRES_SOON = timedelta(days=14)
 
 
 def verdict(result: ComplianceResult) -> str:
@@ -66,7 +66,7 @@ def age(length: timedelta) -> str:
 def expires(one: Waived, at: datetime) -> Cell:
     """Until when a waiver holds; a warning where that is soon."""
     left = expiry(one) - at
-    soon = left <= EXPIRES_SOON
+    soon = (one.expires - at.astimezone(UTC).date()).days <= SOON_DAYS
     return Cell(f"{one.expires}{f', {age(left)} left' if soon else ''}", "warn" if soon else "plain")
 
 
