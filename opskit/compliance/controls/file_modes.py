@@ -78,7 +78,7 @@ def _of_file(wanted: RenderedFile, found: FileFacts) -> Iterator[str]:
         if declared != now:
             yield f"its {name} is {now}, not {declared}"
     if _mode(found.mode) & EVERYBODY_READS and not _mode(wanted.mode) & EVERYBODY_READS:
-        yield "everybody may read the secrets in it"
+        yield "everybody may read it, and it may hold secrets"
 
 
 def _of_folder(owner: str, found: FileFacts) -> Iterator[str]:
