@@ -12,7 +12,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime promtool demo demo-down incident test test-unit test-lab test-long molecule lint format schemas specs java keys locks bench-compliance clean
+.PHONY: help install runtime promtool demo demo-down incident test test-unit test-lab test-long molecule molecule-all lint format schemas specs java keys locks bench-compliance clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -80,9 +80,13 @@ test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md
 	@$(BIN)/pytest tests/lab/long_load.py tests/lab/long_modes.py tests/lab/long_fleet.py
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
 
-molecule: runtime ## the roles on real hosts: check, converge, idempotence, audit by testinfra
-	@PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_LAB=molecule-$$$$ \
-	  MOLECULE_EPHEMERAL_DIRECTORY=$(OPSKIT_STATE)/molecule-$$$$ $(BIN)/molecule test -s cluster
+SCENARIO ?= default
+
+molecule: runtime ## a scenario on real hosts, SCENARIO=default; OPSKIT_LAB_KEEP=1 keeps them
+	@scripts/molecule.sh $(SCENARIO)
+
+molecule-all: runtime ## every scenario, one after the other
+	@for scenario in $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))); do scripts/molecule.sh $$scenario; done
 
 lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

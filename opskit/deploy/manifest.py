@@ -59,7 +59,7 @@ def _host(
             server.component: {
                 "unit": (unit := KINDS[server.component].unit),
                 "port": server.port,
-                "files": [file.path for file in rendered.files if file.unit == unit],
+                "files": {file.path: file.sha256 for file in rendered.files if file.unit == unit},
             }
             for server in here
         }

@@ -14,7 +14,7 @@ class ActionModule(ManifestAction):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         state = self._task.args["state"]
-        if state == "drained" and not self._task.check_mode:
+        if state == "drained":
             cluster = read_cluster(self.manifest(task_vars))
             host = task_vars["inventory_hostname"]
             master = next(broker for broker in cluster.brokers if broker.host.name == host)

@@ -78,7 +78,7 @@ def main():
     )
     wanted = module.params
     if module.check_mode:
-        module.exit_json(changed=False)
+        module.exit_json(changed=wanted["state"] == "drained")
     if wanted["state"] == "over":
         changes.disarm(wanted["identity"])
         module.exit_json(changed=False)

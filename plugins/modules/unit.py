@@ -8,6 +8,7 @@ module: unit
 short_description: Bring a RocketMQ unit to its files
 description:
   - A unit must restart where it is not running or its process is older than its files; never because it was notified.
+  - In check mode, where files are not laid down, also where one of them will change.
   - Waits until the unit's own process listens; after a failed start the message ends with the unit's last log lines.
 options:
   component:
@@ -28,9 +29,8 @@ options:
     type: int
     required: true
   files:
-    description: Files that take effect at a restart.
-    type: list
-    elements: str
+    description: Files that take effect at a restart, each with the SHA-256 of what is declared.
+    type: dict
     required: true
 author: The opskit developers
 """
@@ -65,14 +65,18 @@ def main():
         argument_spec={
             "unit": {"type": "str", "required": True},
             "port": {"type": "int", "required": True},
-            "files": {"type": "list", "elements": "str", "required": True},
+            "files": {"type": "dict", "required": True},
             "state": {"type": "str", "choices": ["judged", "current"], "default": "current"},
         },
         supports_check_mode=True,
     )
     unit = module.params["unit"]
     now = units.state(unit)
-    reason = units.restart_reason(now, [files.state(path) for path in module.params["files"]])
+    declared = module.params["files"]
+    found = {path: files.state(path) for path in declared}
+    reason = units.restart_reason(now, list(found.values()))
+    if module.check_mode and not reason and any(found[path].get("sha256") != declared[path] for path in declared):
+        reason = "its files change"
     result = {"restart": bool(reason), "reason": reason, "running": now["active"] == "active"}
     if module.params["state"] == "judged":
         module.exit_json(changed=False, **result)
