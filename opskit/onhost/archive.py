@@ -8,19 +8,19 @@ import io
 import pkgutil
 import sys
 import zipfile
-from typing import List
+from typing import List, Mapping, Optional
 
 ENTRY = "from onhost.operations import main\nmain()\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def build() -> bytes:
-    """The zip's bytes; the same sources give the same bytes."""
+def build(beside: Optional[Mapping[str, bytes]] = None) -> bytes:
+    """The zip's bytes; the same sources give the same bytes. beside: more files, by their paths below this package."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("__main__.py", EPOCH), ENTRY)
-        for path in _paths():
-            archive.writestr(zipfile.ZipInfo("onhost/" + path, EPOCH), _source(path), zipfile.ZIP_DEFLATED)
+        for path, data in [*((path, _source(path)) for path in _paths()), *(beside or {}).items()]:
+            archive.writestr(zipfile.ZipInfo("onhost/" + path, EPOCH), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

@@ -11,14 +11,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Literal
 
 import asyncssh
 
 from opskit.inventory.cluster import Endpoint
-from opskit.onhost import archive
 from opskit.reach.connect import CONNECT_ERRORS, CONNECT_SECONDS, connect, why
+from opskit.reach.program import program
 
 Outcome = Literal["ok", "unreachable", "timeout", "failed", "garbled"]
 
@@ -158,12 +157,7 @@ def command(endpoint: Endpoint) -> str:
     return f'{sudo}{shlex.quote(endpoint.python)} -I -S -c "{BOOT}"'
 
 
-@cache
-def _program() -> bytes:
-    program = archive.build()
-    return str(len(program)).encode() + b"\n" + program
-
-
 def payload(request: Mapping[str, Any]) -> bytes:
-    """The onhost program and, as one line, what it is asked."""
-    return _program() + json.dumps(request).encode() + b"\n"
+    """The onhost program behind its length, and, as one line, what it is asked."""
+    whole = program()
+    return b"%d\n%b%b\n" % (len(whole), whole, json.dumps(request).encode())
