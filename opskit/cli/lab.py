@@ -11,6 +11,7 @@ from rich.text import Text
 from opskit.cli.state import State, finish
 from opskit.errors import Exit
 from opskit.lab import names
+from opskit.lab.distribution import DEFAULT, KNOWN, VARIABLE, named
 from opskit.report.terminal import console
 
 app = typer.Typer(
@@ -46,7 +47,13 @@ class LabProgress(ExitStack):
 
 
 @app.command(epilog="Example: `opskit -i inventories/incident lab up --name night`")
-def up(ctx: typer.Context, name: Name = None) -> None:
+def up(
+    ctx: typer.Context,
+    name: Name = None,
+    distribution: Annotated[
+        str, typer.Option("--distribution", envvar=VARIABLE, help=f"What hosts made now run: {' or '.join(KNOWN)}.")
+    ] = DEFAULT.name,
+) -> None:
     """Make the hosts of the inventory, wait until each answers by SSH, and write the overlay inventory.
 
     Up twice is up once: what is there stays, what is missing is made, what stopped is started.
@@ -59,7 +66,7 @@ def up(ctx: typer.Context, name: Name = None) -> None:
     inventories = state.required_inventories()
     lab = names.lab(name, inventories)
     with LabProgress() as progress:
-        report = asyncio.run(bring_up(load(inventories), lab, progress))
+        report = asyncio.run(bring_up(load(inventories), lab, named(distribution), progress))
     finish(state, report, tuple(present_up(report, inventories)), Exit.HOLDS)
 
 
@@ -67,7 +74,7 @@ def up(ctx: typer.Context, name: Name = None) -> None:
 def down(
     ctx: typer.Context,
     name: Name = None,
-    image: Annotated[bool, typer.Option("--image", help="Remove the lab image as well.")] = False,
+    image: Annotated[bool, typer.Option("--image", help="Remove the image of its hosts as well.")] = False,
 ) -> None:
     """Remove the lab's containers, network, key and overlay. A lab that is not there is fine."""
     from opskit.lab.down import down as take_down

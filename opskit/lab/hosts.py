@@ -16,6 +16,7 @@ BOOT_SECONDS = 90.0
 """A host boots in about 2 s; eight at once on two busy cores took below 20."""
 PROBE_SECONDS = 15.0
 POLL_SECONDS = 0.2
+LOOK_SECONDS = 2.0
 BANNER = b"SSH-"
 
 
@@ -28,14 +29,21 @@ class Systemd:
 
 
 async def wait_for_sshd(podman: Podman, container: str, address: IPv4Address) -> None:
-    """Return once something on port 22 introduces itself as SSH. OpskitError (exit 3) after BOOT_SECONDS."""
-    deadline = time.monotonic() + BOOT_SECONDS
-    while time.monotonic() < deadline:
+    """Return once something on port 22 introduces itself as SSH.
+
+    OpskitError (exit 3) after BOOT_SECONDS, or at once where the host has ended: it could not boot its systemd.
+    """
+    begun = looked = time.monotonic()
+    state = "running"
+    while state == "running" and (now := time.monotonic()) - begun < BOOT_SECONDS:
         if (await _banner(address)).startswith(BANNER):
             return
+        if now - looked > LOOK_SECONDS:
+            state, looked = await _state(podman, container), now
         await asyncio.sleep(POLL_SECONDS)
+    why = await (_systemds_word(podman, container) if state == "running" else _last_words(podman, container))
     raise OpskitError(
-        f"sshd did not answer within {BOOT_SECONDS:.0f} s of the start; {await _last_words(podman, container)}",
+        f"sshd did not answer within {time.monotonic() - begun:.0f} s of the start; {why}",
         where=container,
         remedy="`opskit lab up` tries again; `opskit lab down` clears up.",
         code=Exit.UNJUDGED,
@@ -92,7 +100,21 @@ async def _banner(address: IPv4Address) -> bytes:
         return b""
 
 
-async def _last_words(podman: Podman, container: str) -> str:
+async def _state(podman: Podman, container: str) -> str:
+    return (await podman("container", "inspect", "--format", "{{.State.Status}}", container)).strip()
+
+
+async def _systemds_word(podman: Podman, container: str) -> str:
     done = await podman.ask("exec", container, "systemctl", "is-system-running")
-    state = done.stdout.strip() or done.stderr.strip().splitlines()[-1:] or "unknown"
-    return f"its systemd says: {state}"
+    return f"its systemd says: {last_line(done.stdout, done.stderr)}"
+
+
+async def _last_words(podman: Podman, container: str) -> str:
+    """Why a host that ended could not boot: PID 1 writes that where podman keeps it."""
+    done = await podman.ask("logs", "--tail", "5", container)
+    return f"it has ended, and its last words were: {last_line(done.stderr, done.stdout)}"
+
+
+def last_line(*texts: str) -> str:
+    """The last line of the first text that holds any."""
+    return next((text.strip().splitlines()[-1].strip() for text in texts if text.strip()), "nothing")

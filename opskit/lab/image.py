@@ -1,4 +1,4 @@
-"""The image of a lab host: a small Debian 12 with systemd, sshd, Python and Java, built once per recipe.
+"""The image of a lab host: a small Debian with systemd, sshd, Python and Java, built once per recipe.
 
 Built with mmdebstrap from this machine's own apt sources, so that no container registry is needed; or, where
 LAB_BASE_IMAGE names one, with `podman build` on that Debian image.
@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,6 +17,7 @@ from filelock import FileLock
 from opskit import paths
 from opskit.errors import Exit, OpskitError
 from opskit.lab import require, runtime, sources
+from opskit.lab.distribution import KNOWN, Distribution
 from opskit.lab.podman import Podman
 from opskit.lab.process import run
 from opskit.lab.progress import Progress
@@ -33,6 +35,7 @@ SOURCES_REMEDY = "Check that `apt-get update` works on this machine; the whole o
 class Recipe:
     """All that the image's content depends on, but for the versions of its packages."""
 
+    distribution: Distribution
     packages: tuple[str, ...]
     dpkg: str
     prepare: str
@@ -41,20 +44,21 @@ class Recipe:
     @property
     def tag(self) -> str:
         """Carries a hash: a changed recipe is another image, an unchanged one is found again."""
-        parts = (*self.packages, self.dpkg, self.prepare, self.base or "", *(() if self.base else mmdebstrap("", "")))
-        return f"{REPOSITORY}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:12]}"
+        made = (self.base,) if self.base else (self.distribution.suite, *mmdebstrap("", ""))
+        parts = (*self.packages, self.dpkg, self.prepare, *made)
+        return f"{REPOSITORY}:{self.distribution.name}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:12]}"
 
 
-def recipe(environment: Mapping[str, str] = os.environ) -> Recipe:
+def recipe(distribution: Distribution, environment: Mapping[str, str] = os.environ) -> Recipe:
     """The recipe in force."""
-    packages = tuple((RECIPE / "packages.txt").read_text().split())
+    packages = ((RECIPE / "packages.txt").read_text().split(), [distribution.java])
     dpkg, prepare = ((RECIPE / name).read_text() for name in ("dpkg.cfg", "prepare.sh"))
-    return Recipe(packages, dpkg, prepare, environment.get(BASE_IMAGE) or None)
+    return Recipe(distribution, tuple(sorted(chain(*packages))), dpkg, prepare, environment.get(BASE_IMAGE) or None)
 
 
-async def ensure(podman: Podman, progress: Progress) -> str:
+async def ensure(podman: Podman, distribution: Distribution, progress: Progress) -> str:
     """The tag of the lab image, which is built or imported first where podman has none."""
-    wanted = recipe()
+    wanted = recipe(distribution)
     if await podman.has_image(wanted.tag):
         return wanted.tag
     home = paths.cache() / "lab"
@@ -69,16 +73,20 @@ async def _build_from_packages(podman: Podman, wanted: Recipe, home: Path, progr
     rootfs = home / f"rootfs-{wanted.tag.rpartition(':')[2]}.tar"
     if not rootfs.exists():
         require.check(require.BUILD_TOOLS)
-        progress.note("building the lab image from Debian packages (about a minute)")
-        progress.busy("building the lab image from Debian packages")
+        progress.note(f"building the lab image from packages of {wanted.distribution.title} (about a minute)")
+        progress.busy(f"building the lab image from packages of {wanted.distribution.title}")
         await _bootstrap(wanted, rootfs)
     progress.busy("importing the lab image")
     await podman("import", "--quiet", "--change", 'CMD ["/sbin/init"]', rootfs, wanted.tag, seconds=BUILD_SECONDS)
-    _drop_others(rootfs)
+    _drop_old(rootfs, wanted.distribution)
 
 
-def _drop_others(rootfs: Path) -> None:
-    for old in set(rootfs.parent.glob("rootfs-*.tar")) - {rootfs}:
+def _drop_old(rootfs: Path, distribution: Distribution) -> None:
+    """Remove what older recipes made; what another distribution's recipe made stays."""
+    others = {
+        path for name in KNOWN if name != distribution.name for path in rootfs.parent.glob(f"rootfs-{name}-*.tar")
+    }
+    for old in set(rootfs.parent.glob("rootfs-*.tar")) - others - {rootfs}:
         old.unlink(missing_ok=True)
 
 
@@ -89,11 +97,11 @@ async def _bootstrap(wanted: Recipe, rootfs: Path) -> None:
         kept = Path(scratch)
         (kept / "dpkg.cfg").write_text(wanted.dpkg)
         (kept / "prepare.sh").write_text(wanted.prepare)
-        stanzas = sources.debian_sources(_apt_files())
+        stanzas = sources.debian_sources(_apt_files(), wanted.distribution)
         arguments = (
             *mmdebstrap(",".join(wanted.packages), scratch),
             *(f"--aptopt={option}" for option in await _apt_options()),
-            *("" if stanzas else sources.SUITE, part),
+            *("" if stanzas else wanted.distribution.suite, part),
             *(("-",) if stanzas else ()),
         )
         try:

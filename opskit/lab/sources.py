@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-SUITE = "bookworm"
-SUITES = (SUITE, f"{SUITE}-updates", f"{SUITE}-security")
+from opskit.lab.distribution import KNOWN, Distribution
+
 KEYRING_STEM = "debian-archive-keyring"
 APT_OPTIONS = (
     "Acquire::http::",
@@ -16,14 +16,18 @@ APT_OPTIONS = (
 )
 
 
-def debian_sources(files: Mapping[str, str]) -> str:
-    """The Debian 12 entries of apt's source files (name → text) as deb822 stanzas; "" where there is none.
+def debian_sources(files: Mapping[str, str], wanted: Distribution) -> str:
+    """The entries of apt's source files (name → text) for this distribution, as deb822 stanzas; "" where there is none.
 
-    Third-party entries (a component other than main, another suite, a key that is not Debian's) are left out, and so
-    are disabled ones and sources of packages.
+    Where no entry names it, those of another Debian release do: its mirrors hold all releases, so only the suites are
+    put in its words. Third-party entries (a component other than main, another suite, a key that is not Debian's) are
+    left out, and so are disabled ones and sources of packages.
     """
-    stanzas = [stanza for name, text in sorted(files.items()) for stanza in _stanzas(name, text)]
-    return "\n".join(_render(stanza) for stanza in stanzas if _is_debian(stanza))
+    stanzas = [stanza for name, text in sorted(files.items()) for stanza in _stanzas(name, text) if _is_debian(stanza)]
+    for release in (wanted, *(one for one in KNOWN.values() if one != wanted)):
+        if found := [_render(stanza, suites) for stanza in stanzas if (suites := _suites(stanza, release, wanted))]:
+            return "\n".join(found)
+    return ""
 
 
 def apt_options(dump: str) -> tuple[str, ...]:
@@ -74,13 +78,17 @@ def _is_debian(stanza: Mapping[str, str]) -> bool:
         "deb" in stanza.get("types", "").split()
         and stanza.get("enabled", "yes").lower() not in ("no", "false")
         and "main" in stanza.get("components", "").split()
-        and any(suite in SUITES for suite in stanza.get("suites", "").split())
         and (KEYRING_STEM in key or "BEGIN PGP" in key)
     )
 
 
-def _render(stanza: Mapping[str, str]) -> str:
-    suites = " ".join(suite for suite in stanza["suites"].split() if suite in SUITES)
+def _suites(stanza: Mapping[str, str], release: Distribution, wanted: Distribution) -> str:
+    """The suites of a release in a stanza, in the words of the wanted one."""
+    words = dict(zip(release.suites, wanted.suites, strict=True))
+    return " ".join(words[suite] for suite in stanza.get("suites", "").split() if suite in words)
+
+
+def _render(stanza: Mapping[str, str], suites: str) -> str:
     fields = {"Types": "deb", "URIs": stanza["uris"], "Suites": suites, "Components": "main"}
     fields |= {"Signed-By": stanza["signed-by"]} if "signed-by" in stanza else {}
     return "".join(f"{key}: {value}".replace(": \n", ":\n") + "\n" for key, value in fields.items())

@@ -10,6 +10,7 @@ from opskit.inventory.declaration import Declaration
 from opskit.lab import containers, hosts, image, names, overlay, require, runtime
 from opskit.lab import folder as folders
 from opskit.lab.containers import Lab
+from opskit.lab.distribution import Distribution
 from opskit.lab.folder import Folder
 from opskit.lab.podman import LABEL, Podman, labels
 from opskit.lab.process import together
@@ -28,8 +29,10 @@ CHANGES: Mapping[Deed, Change] = {
 }
 
 
-async def up(declaration: Declaration, name: str, progress: Progress) -> LabReport:
+async def up(declaration: Declaration, name: str, distribution: Distribution, progress: Progress) -> LabReport:
     """Bring the lab to what the inventory says, and wait until every host answers by SSH with its pinned key.
+
+    distribution: of the hosts that have to be made; what is there stays as it is.
 
     Raises OpskitError: exit 2 for an inventory or a name that cannot be, exit 3 where this machine cannot hold the lab
     or a host does not come up. What was made by then stays for the next `up` or for `down`.
@@ -42,7 +45,7 @@ async def up(declaration: Declaration, name: str, progress: Progress) -> LabRepo
     with folders.locked(name, progress) as folder:
         overlay.ssh_options(folder.known_hosts)
         found = containers.owned(await podman.containers(name), name, folder)
-        tag = await image.ensure(podman, progress)
+        tag = await image.ensure(podman, distribution, progress)
         subnet = await _network(podman, name, folder, progress)
         key = await folders.ensure_key(folder)
         known = {one.host: one for one in found}
@@ -51,7 +54,7 @@ async def up(declaration: Declaration, name: str, progress: Progress) -> LabRepo
         folder.etc_hosts.write_text(overlay.etc_hosts(_addresses(todo)))
         await _carry_out(lab, todo)
         made = await _settle(lab, todo)
-    _note_old_images(found, todo, tag, progress)
+    _note_other_images(found, todo, tag, progress)
     return LabReport(
         name=name,
         overlay=str(folder.overlay),
@@ -157,7 +160,7 @@ def _addresses(todo: Sequence[Step]) -> dict[str, IPv4Address]:
     return {step.host: step.address for step in todo if step.deed != "remove"}
 
 
-def _note_old_images(found: Sequence[Container], todo: Sequence[Step], tag: str, progress: Progress) -> None:
+def _note_other_images(found: Sequence[Container], todo: Sequence[Step], tag: str, progress: Progress) -> None:
     kept = {step.host for step in todo if step.deed in ("keep", "start", "unpause")}
     if old := [one.host for one in found if one.host in kept and one.image != tag]:
-        progress.note(f"of an older image, and left as they are: {', '.join(old)}; `lab down` and `lab up` renew them")
+        progress.note(f"of another image, and left as they are: {', '.join(old)}; `lab down` and `lab up` renew them")

@@ -1,6 +1,9 @@
 """Which options podman gets on which machine, and what is said where the lab cannot be: tables of facts."""
 
 import sys
+import time
+from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -8,8 +11,11 @@ import pytest
 from opskit.cli import main
 from opskit.errors import Exit, OpskitError
 from opskit.lab import require
-from opskit.lab.image import Recipe, complaint, containerfile
-from opskit.lab.podman import reason
+from opskit.lab.distribution import DEFAULT, KNOWN
+from opskit.lab.hosts import wait_for_sshd
+from opskit.lab.image import Recipe, complaint, containerfile, recipe
+from opskit.lab.podman import Podman, reason
+from opskit.lab.process import Done
 from opskit.lab.runtime import Machine, global_options, run_options
 
 BOTH = frozenset({"crun", "runc"})
@@ -117,19 +123,27 @@ def test_podmans_reason(stderr: str, why: str) -> None:
 
 
 def test_a_changed_recipe_is_another_image() -> None:
-    recipe = Recipe(("systemd",), "force-unsafe-io", "set -eu")
+    recipe = Recipe(DEFAULT, ("systemd",), "force-unsafe-io", "set -eu")
     others = (
-        Recipe(("systemd", "tar"), "force-unsafe-io", "set -eu"),
-        Recipe(("systemd",), "", "set -eu"),
-        Recipe(("systemd",), "force-unsafe-io", "set -e"),
-        Recipe(("systemd",), "force-unsafe-io", "set -eu", base="debian:12"),
+        Recipe(DEFAULT, ("systemd", "tar"), "force-unsafe-io", "set -eu"),
+        Recipe(DEFAULT, ("systemd",), "", "set -eu"),
+        Recipe(DEFAULT, ("systemd",), "force-unsafe-io", "set -e"),
+        Recipe(DEFAULT, ("systemd",), "force-unsafe-io", "set -eu", base="debian:12"),
+        Recipe(replace(DEFAULT, suite="sid"), ("systemd",), "force-unsafe-io", "set -eu"),
     )
-    assert recipe.tag == Recipe(("systemd",), "force-unsafe-io", "set -eu").tag
-    assert len({recipe.tag, *(other.tag for other in others)}) == 5
+    assert recipe.tag == Recipe(DEFAULT, ("systemd",), "force-unsafe-io", "set -eu").tag
+    assert len({recipe.tag, *(other.tag for other in others)}) == 6
+
+
+def test_an_image_names_its_distribution_and_brings_the_java_of_it() -> None:
+    made = {name: recipe(one, {}) for name, one in KNOWN.items()}
+    assert all(made[name].tag.startswith(f"localhost/opskit-lab:{name}-") for name in KNOWN)
+    javas = {name: [package for package in made[name].packages if "jre" in package] for name in KNOWN}
+    assert javas == {"debian12": ["openjdk-17-jre-headless"], "debian13": ["openjdk-21-jre-headless"]}
 
 
 def test_a_base_image_takes_the_same_packages_and_the_same_script() -> None:
-    files = containerfile(Recipe(("systemd", "tar"), "lean", "set -eu", base="debian:12"))
+    files = containerfile(Recipe(DEFAULT, ("systemd", "tar"), "lean", "set -eu", base="debian:12"))
     assert files["Containerfile"].startswith("FROM debian:12\n")
     assert "--no-install-recommends systemd tar" in files["Containerfile"]
     assert files["prepare.sh"] == "set -eu"
@@ -151,3 +165,20 @@ def test_a_base_image_takes_the_same_packages_and_the_same_script() -> None:
 )
 def test_the_first_complaint_of_a_build(stderr: str, why: str) -> None:
     assert complaint(stderr) == why
+
+
+class Ended(Podman):
+    """podman, of a host whose systemd gave up."""
+
+    async def ask(self, *arguments: str | Path, seconds: float = 0) -> Done:
+        said = {"container": Done(0, "exited\n", ""), "logs": Done(0, "", "Failed to mount cgroup\nExiting PID 1...\n")}
+        return said[str(arguments[0])]
+
+
+async def test_a_host_that_cannot_boot_is_not_waited_for_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opskit.lab.hosts.LOOK_SECONDS", 0.0)
+    began = time.monotonic()
+    with pytest.raises(OpskitError, match=r"it has ended, and its last words were: Exiting PID 1\.\.\.") as refused:
+        await wait_for_sshd(Ended(), "opskit-x-ns1", IPv4Address("127.0.0.2"))
+    assert refused.value.code == Exit.UNJUDGED
+    assert time.monotonic() - began < 20

@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from opskit.inventory.declaration import Declaration, DeclaredHost
 from opskit.inventory.endpoint import endpoint
 from opskit.inventory.load import load
 from opskit.lab import names, overlay
+from opskit.lab.distribution import named
 from opskit.lab.folder import Folder
 from opskit.lab.sources import apt_options, debian_sources
 
@@ -19,8 +21,14 @@ CASES = yaml.safe_load((Path(__file__).parent.parent / "cases" / "lab" / "apt-so
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])
-def test_only_debian_12_itself_is_taken_from_the_machines_apt_sources(case: dict[str, object]) -> None:
-    assert debian_sources(case["files"]) == case["expect"]  # type: ignore[arg-type]
+def test_only_debian_itself_is_taken_from_the_machines_apt_sources(case: dict[str, Any]) -> None:
+    assert debian_sources(case["files"], named(case.get("wanted", "debian12"))) == case["expect"]
+
+
+def test_a_distribution_that_the_lab_does_not_know_is_refused_with_those_it_knows() -> None:
+    with pytest.raises(OpskitError, match="knows no distribution 'debian14'") as refused:
+        named("debian14")
+    assert "debian12, debian13" in str(refused.value.remedy)
 
 
 def test_the_machines_way_to_its_mirrors_is_taken_over() -> None:
