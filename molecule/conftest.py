@@ -50,6 +50,13 @@ class RocketmqUnit:
         return int(self.systemd("MainPID"))
 
     @property
+    def restarted_since_the_change(self) -> bool:
+        """Whether its process is younger than the scenario's last change of settings."""
+        script = "systemctl show --timestamp=unix --property=ExecMainStartTimestamp --value %s"
+        started = int(self.host.check_output(script, self.name).removeprefix("@"))
+        return started > int(self.host.check_output("stat --format=%Y /run/molecule-change"))
+
+    @property
     def user(self) -> str:
         """Whose its process is."""
         return self.host.check_output("ps -o user:32= -p %s", str(self.pid)).strip()

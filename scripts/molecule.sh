@@ -1,21 +1,54 @@
 #!/bin/sh
-# A scenario from its first step to its last: scripts/molecule.sh SCENARIO. Its hosts go however it ends, unless
-# OPSKIT_LAB_KEEP=1, which keeps them for `molecule converge|verify|login -s SCENARIO`; the next run makes new ones.
+# Scenarios from their first step to their last, one after the other: scripts/molecule.sh SCENARIO...
+# Hosts go however a scenario ends, unless OPSKIT_LAB_KEEP=1, which keeps them for `molecule converge|verify|login`;
+# the next run makes new ones. Ends with 1 where one failed, and says which.
 set -eu
 cd "$(dirname "$0")/.."
-PATH=$PWD/.venv/bin:$PATH
-scenario=$1
-if [ ! -f "molecule/$scenario/molecule.yml" ]; then
-	echo "There is no scenario '$scenario'. There are: $(cd molecule && ls -d */molecule.yml | cut -d/ -f1 | tr '\n' ' ')" >&2
-	exit 2
-fi
+export PATH="$PWD/.venv/bin:$PATH"
+
+for scenario in "$@"; do
+	if [ ! -f "molecule/$scenario/molecule.yml" ]; then
+		known=$(cd molecule && ls -d */molecule.yml | cut -d/ -f1 | tr '\n' ' ')
+		echo "There is no scenario '$scenario'. There are: $known" >&2
+		exit 2
+	fi
+done
 [ -z "${MOLECULE_EPHEMERAL_DIRECTORY:-}" ] || mkdir -p "$MOLECULE_EPHEMERAL_DIRECTORY"
-if [ "${OPSKIT_LAB_KEEP:-0}" = 1 ]; then
-	molecule destroy -s "$scenario"
-	exec molecule test -s "$scenario" --destroy=never
-fi
+
 # molecule itself leaves the hosts where it is interrupted or fails within itself
-trap 'code=$?; trap "" INT TERM; [ $code = 0 ] || molecule destroy -s "$scenario" >/dev/null 2>&1 || exit 4; exit $code' EXIT
+running=""
+leave() {
+	code=$?
+	trap '' INT TERM
+	[ -z "$running" ] || molecule destroy -s "$running" >&2
+	exit $code
+}
+trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-molecule test -s "$scenario"
+
+told=""
+failed=0
+for scenario in "$@"; do
+	began=$(date +%s)
+	if [ "${OPSKIT_LAB_KEEP:-0}" = 1 ]; then
+		molecule destroy -s "$scenario"
+		keep=--destroy=never
+	else
+		running=$scenario
+		keep=--destroy=always
+	fi
+	if molecule test -s "$scenario" $keep; then
+		running=""
+		outcome=passed
+	else
+		outcome=failed
+		failed=1
+		[ -z "$running" ] || molecule destroy -s "$scenario"
+		running=""
+	fi
+	told="$told$(printf '%-16s %s in %4s s' "$scenario" $outcome $(($(date +%s) - began)))
+"
+done
+printf '\n%s' "$told"
+exit $failed
