@@ -59,17 +59,21 @@ def run_audit(
 
     Examples: `opskit -i prod compliance run` · `opskit -i prod compliance run --only clients --output junit=audit.xml`
     """
-    from opskit.compliance.gather import Bounds
-    from opskit.compliance.run import Options, audit, chosen
+    from opskit.compliance.catalogue import chosen
     from opskit.compliance.showing.wanted import outputs
 
     state: State = ctx.obj
     wanted = outputs(output or ())
-    options = Options(fail_on, tuple(only or ()), tuple(skip or ()), Bounds(host=host_seconds, deadline=deadline))
-    chosen(options.only, options.skip)
+    chosen(only or (), skip or ())
+    # asyncssh asks other programs for libraries as it is imported; the inventory is read meanwhile
+    _import_beside("opskit.reach.sweep")
     cluster = _cluster(state)
+    from opskit.compliance.gather import Bounds
+    from opskit.compliance.run import Options, audit
+
+    options = Options(fail_on, tuple(only or ()), tuple(skip or ()), Bounds(host=host_seconds, deadline=deadline))
     # what shows the audit is imported while hosts are waited for
-    Thread(target=import_module, args=("opskit.compliance.showing.outputs",), daemon=True).start()
+    _import_beside("opskit.compliance.showing.outputs")
     result, run = audit(cluster, options, say_to_stderr)
     from opskit.compliance.showing.outputs import keep
     from opskit.compliance.showing.present import present
@@ -96,6 +100,10 @@ def explain(ctx: typer.Context, id: Annotated[str, typer.Argument(help="See `ops
 
     found = named(id)
     finish(ctx.obj, found, list(present_one(found.controls[0])), Exit.HOLDS)
+
+
+def _import_beside(module: str) -> None:
+    Thread(target=import_module, args=(module,), daemon=True).start()
 
 
 def _cluster(state: State) -> "Cluster":
@@ -191,7 +199,7 @@ def install(
 
     A run that was missed while this machine was off is made up for. Needs root; without, the command for it is told.
     """
-    from opskit.compliance.run import chosen
+    from opskit.compliance.catalogue import chosen
     from opskit.compliance.schedule.declare import as_root, declare
     from opskit.compliance.schedule.timer import install as put
     from opskit.compliance.showing.schedule import present

@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import zstandard
@@ -13,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from opskit import paths
 from opskit.compliance import waivers
-from opskit.compliance.catalogue import CONTROLS
+from opskit.compliance.catalogue import chosen
 from opskit.compliance.control import Control, Severity
 from opskit.compliance.gather import Bounds, Say, gather
 from opskit.compliance.judge import errors, judge, judgement
@@ -35,30 +34,6 @@ class Options:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     bounds: Bounds = field(default_factory=Bounds)
-
-
-def chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Control, ...]:
-    """The controls that are meant. Raises OpskitError (exit 2) for a word that no control answers to."""
-    for option, words in (("--only", only), ("--skip", skip)):
-        for word in words:
-            if not any(_is_meant(control, [word]) for control in CONTROLS.values()):
-                raise OpskitError(
-                    f"no control or family is called {word}",
-                    where=option,
-                    remedy="See `opskit compliance list`; * and ? stand for any letters.",
-                )
-    found = tuple(
-        control
-        for control in CONTROLS.values()
-        if (not only or _is_meant(control, only)) and not _is_meant(control, skip)
-    )
-    if not found:
-        raise OpskitError("no control is left", where="--only, --skip", remedy="See `opskit compliance list`.")
-    return found
-
-
-def _is_meant(control: Control, words: Sequence[str]) -> bool:
-    return any(fnmatchcase(control.id, word) or control.family == word for word in words)
 
 
 def audit(cluster: Cluster, options: Options, say: Say) -> tuple[ComplianceResult, Run]:

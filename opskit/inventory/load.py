@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,11 +181,15 @@ def _sentence(text: str) -> str:
 
 def _place(path: str, line: int) -> str:
     """file:line, relative to the working directory where it lies below it."""
-    if not path:
-        return ""
+    shown = _shown(path, Path.cwd()) if path else ""
+    return f"{shown}:{line}" if shown and line else shown
+
+
+@cache
+def _shown(path: str, below: Path) -> str:
+    """Kept: each variable of each host has a place, and all of them lie in a few files."""
     absolute = Path(path)
-    shown = absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
-    return f"{shown}:{line}" if line else str(shown)
+    return str(absolute.relative_to(below) if absolute.is_relative_to(below) else absolute)
 
 
 def _names(sources: Sequence[Path]) -> str:
