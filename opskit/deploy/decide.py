@@ -6,7 +6,7 @@ from typing import Any
 
 from opskit.artifacts.bundles import Bundle
 from opskit.errors import OpskitError
-from opskit.inventory.cluster import Cluster, Component
+from opskit.inventory.cluster import Broker, Cluster, Component
 from opskit.onhost import units
 from opskit.render import layout
 from opskit.render.difference import unified
@@ -81,6 +81,8 @@ def survey_request(cluster: Cluster, rendered: RenderedHost | None, folders: tup
             "java": cluster.java,
         }
         request["folders"] += [layout.DATA, cluster.store_path]
+        if any(isinstance(server, Broker) for server in cluster.servers_on(rendered.host.name)):
+            request["store"] = {"path": cluster.store_path, "unit": KINDS["broker"].unit}
     return request
 
 

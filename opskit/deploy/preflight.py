@@ -6,6 +6,7 @@ from typing import Any
 
 import javaproperties
 
+from opskit.deploy.rollback import rollback
 from opskit.finding import Finding
 from opskit.inventory.cluster import Broker, Cluster, Server
 from opskit.render.layout import KINDS
@@ -41,6 +42,7 @@ def _host(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Fin
         if isinstance(server, Broker):
             yield from _disk(cluster, host, facts)
             yield from _store(cluster, host, facts)
+            yield from rollback(server, facts["store"], cluster.allow_rollback)
 
 
 def _java(cluster: Cluster, host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:

@@ -125,6 +125,7 @@ def _cluster(declaration: Declaration, values: Values, endpoints: dict[str, Endp
         ),
         acl=_acl(shared["rocketmq_acl_access_key"], shared["rocketmq_acl_secret_key"]),
         allow_colocation=shared["opskit_allow_colocation"],
+        allow_rollback=shared["opskit_allow_rollback"],
         window_seconds=shared["opskit_window_seconds"],
         windows=shared["opskit_windows"],
         user=shared["rocketmq_user"],

@@ -142,6 +142,8 @@ class Cluster(Frozen):
     artifact: Artifact = Artifact()
     acl: Acl | None = None
     allow_colocation: bool = False
+    allow_rollback: bool = False
+    """Whether a broker may go back from 5.x to 4.x where its store holds nothing that only 5.x serves."""
     window_seconds: float | None = None
     windows: dict[str, float] = {}
     """path → seconds, where a path has a window of its own."""

@@ -253,6 +253,15 @@ _TABLE = (
         scope="cluster",
         default=False,
     ),
+    Variable(
+        "opskit_allow_rollback",
+        kinds.FLAG,
+        "Lets brokers go back from 5.x to 4.x where their stores hold nothing that only 5.x delivers "
+        "([deploy.md](deploy.md#upgrades-and-rollbacks)).",
+        "true",
+        scope="cluster",
+        default=False,
+    ),
     Variable("opskit_rack", kinds.TEXT, "Rack of the host.", "r12"),
     Variable("opskit_hypervisor", kinds.TEXT, "Hypervisor that the host runs on.", "esx-07"),
     Variable(

@@ -6,14 +6,15 @@ import subprocess
 import time
 from typing import Any, Dict, Optional
 
-from . import files, sockets, units
+from . import files, sockets, stores, units
 
 
 def answer(request: Dict[str, Any]) -> Dict[str, Any]:
     """Facts of this host.
 
-    request: {files: [path], contents: bool, units: [name], java: path, folders: [path]}; folders are asked for free
-    bytes (of the nearest folder that exists) and for whether they hold anything.
+    request: {files: [path], contents: bool, units: [name], java: path, folders: [path], store: {path, unit}}; folders
+    are asked for free bytes (of the nearest folder that exists) and for whether they hold anything; the store is that
+    of the broker that the unit runs.
     """
     return {
         "files": {path: files.state(path, request.get("contents", False)) for path in request.get("files", ())},
@@ -22,6 +23,7 @@ def answer(request: Dict[str, Any]) -> Dict[str, Any]:
         "java": java_major(request["java"]) if request.get("java") else None,
         "memory_bytes": memory_bytes(),
         "folders": {path: folder(path) for path in request.get("folders", ())},
+        "store": stores.state(**request["store"]) if request.get("store") else None,
         "boot_id": read("/proc/sys/kernel/random/boot_id"),
         # last: what the rest takes would look like a clock that is behind
         "at_ns": time.time_ns(),

@@ -18,6 +18,7 @@ FIT: dict[str, Any] = {
     "folders": {"/var/lib/rocketmq/store": {"exists": True, "empty": True, "free_bytes": 50 * 1024**3}},
     "ports": {},
     "units": {"rocketmq-broker.service": {"pid": 0}},
+    "store": {"runs": None, "written_by": None, "only_5x": []},
     "files": {"/etc/rocketmq/conf/broker.conf": None},
 }
 
