@@ -108,16 +108,20 @@ class Server:
         return json.loads(re.sub(r'([{,])(\d+):"', r'\1"\2":"', body.decode())) if body else {}
 
     def _ask(self, code: int, **fields: str) -> bytes:
+        return self.call(code, **fields)[1]
+
+    def call(self, code: int, body: bytes = b"", **fields: str) -> tuple[dict[str, Any], bytes]:
+        """One request; the header of its answer, in which `code` is 0 for success, and the body."""
         header = {"code": code, "language": "PYTHON", "version": 0, "opaque": 1, "flag": 0, "extFields": fields}
         head = json.dumps(header).encode()
         with socket.create_connection((self.address, self.port), timeout=3) as connection:
-            connection.sendall(struct.pack(">II", 4 + len(head), len(head)) + head)
+            connection.sendall(struct.pack(">II", 4 + len(head) + len(body), len(head)) + head + body)
             stream = connection.makefile("rb")
             (length,) = struct.unpack(">I", stream.read(4))
             frame = stream.read(length)
         # the highest byte of the second length says how the header is written
         (head_length,) = struct.unpack(">I", b"\0" + frame[1:4])
-        return frame[4 + head_length :]
+        return json.loads(frame[4 : 4 + head_length]), frame[4 + head_length :]
 
 
 @pytest.fixture

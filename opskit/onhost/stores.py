@@ -17,9 +17,6 @@ ONLY_5X = {
     "the epochs of a controller": "epochFileCheckpoint",
 }
 """What it is → where 5.4.0 keeps it, below the store (StorePathConfigHelper, TimerMessageStore, MessageStoreConfig)."""
-LONGEST_TOPIC = 127
-"""Bytes of a topic's name that a message of 4.x can hold; 5.x writes a longer one in a format of its own."""
-SHOWN_NAME = 40
 
 
 def state(path: str, unit: str) -> Dict[str, Any]:
@@ -48,11 +45,8 @@ def writer(path: str) -> Optional[int]:
 
 def only_5x(path: str) -> List[str]:
     """In words, sorted; empty where 4.x can serve all of it."""
-    found = [what for what, where in ONLY_5X.items() if glob.glob(os.path.join(glob.escape(path), where))]
-    topics = glob.glob(os.path.join(glob.escape(path), "consumequeue", "*"))
-    long = [name for name in map(os.path.basename, topics) if len(name.encode()) > LONGEST_TOPIC]
-    found += [f"the topic {name[:SHOWN_NAME]}… with a name of more than {LONGEST_TOPIC} bytes" for name in long]
-    return sorted(found)
+    below = glob.escape(path)
+    return sorted(what for what, where in ONLY_5X.items() if glob.glob(os.path.join(below, where)))
 
 
 def _open_files(pid: int) -> Iterator[str]:

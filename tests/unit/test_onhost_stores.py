@@ -48,11 +48,6 @@ def test_what_every_5_x_broker_has_is_no_reason(tmp_path: Path) -> None:
     assert stores.only_5x(store(tmp_path, BY_5, *used)) == []
 
 
-@pytest.mark.parametrize(("length", "found"), [(127, 0), (128, 1)])
-def test_a_topic_name_that_no_message_of_4_x_holds(tmp_path: Path, length: int, found: int) -> None:
-    assert len(stores.only_5x(store(tmp_path, BY_5, f"consumequeue/{'t' * length}"))) == found
-
-
 def test_a_process_tells_its_release_by_the_jar_that_it_holds_open(tmp_path: Path) -> None:
     jar = tmp_path / "rocketmq-broker-5.4.0.jar"
     jar.touch()
