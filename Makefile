@@ -4,7 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-BIN := .venv/bin
+# another ansible-core than the newest that is supported, in a venv of its own: make test-unit ANSIBLE=2.18
+ANSIBLE ?=
+VENV := $(if $(ANSIBLE),.state/ansible-$(ANSIBLE),.venv)
+BIN := $(VENV)/bin
 OPSKIT := $(BIN)/opskit
 INVENTORY ?= inventories/lab
 LAB ?= demo
@@ -12,19 +15,19 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime promtool demo demo-down incident test test-unit test-lab test-long molecule molecule-all lint format schemas specs java keys locks bench-compliance clean
+.PHONY: help install runtime promtool demo demo-down incident test test-unit test-ansible-2.18 test-lab test-long molecule molecule-all lint format schemas specs java keys locks bench-compliance clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
+	@grep -E '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):.*## (.*)/  \1\t\2/' | expand -t 20
 
 install: $(BIN)/opskit ## make .venv with opskit in it; needs no root and no container
 
 $(BIN)/opskit: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "opskit needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || scripts/setup.sh venv
-	@echo "Installing opskit into .venv"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@echo "Installing opskit into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]' $(ANSIBLE:%='ansible-core==%.*')
 	@touch $(BIN)/opskit
 
 runtime: install
@@ -65,6 +68,9 @@ test: lint test-unit java test-lab ## everything that CI runs, fast failures fir
 test-unit: install promtool ## pure tests; no container
 	@$(BIN)/pytest -q -n 2 tests/unit
 
+test-ansible-2.18: ## the pure tests once more, under the older ansible-core
+	@$(MAKE) test-unit ANSIBLE=2.18
+
 # what measures seconds runs alone; drills and rollouts, which want a calm machine, beside each other; then the rest
 TIMED := tests/lab/test_deploy.py tests/lab/test_status_real.py
 DRILLS := tests/lab/test_verify.py tests/lab/test_incident.py
@@ -86,7 +92,7 @@ molecule: runtime ## a scenario on real hosts, SCENARIO=default; OPSKIT_LAB_KEEP
 	@scripts/molecule.sh $(SCENARIO)
 
 molecule-all: runtime ## every scenario, one after the other
-	@for scenario in $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))); do scripts/molecule.sh $$scenario; done
+	@scripts/molecule.sh $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
 lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -126,4 +132,4 @@ locks: runtime ## regenerate the locked coordinates and checksums of the jars
 	@$(BIN)/python scripts/lock-artifacts.py
 
 clean: ## remove what was built here; the lab is removed by demo-down
-	rm -rf .venv java/*/target .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .state/ansible-* java/*/target .pytest_cache .mypy_cache .ruff_cache

@@ -1,55 +1,47 @@
-"""Every use of Ansible's Python internals, as ansible-core 2.19 has them; importing this imports Ansible (0.4 s).
+"""Every use of Ansible's Python internals that 2.18 and 2.19 share; importing this imports Ansible (0.4 s).
 
-2.19 tags each value with the file and line it was read from, which 2.18 did not.
+What differs between the two is in `ansible_218` and `ansible_219`, which have the same functions.
 """
 
 from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible._internal._datatag._tags import Origin
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecretsContext, get_file_vault_secret
+from ansible.parsing.vault import get_file_vault_secret
 from ansible.plugins.loader import init_plugin_loader
-from ansible.template import Templar
-from ansible.utils.vars import transform_to_native_types
+from ansible.release import __version__
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
-__all__ = ["AnsibleError", "AnsibleUndefinedVariable", "Inventory", "origin", "plain", "position", "vault_environment"]
+if __version__.startswith("2.18."):
+    from opskit.inventory.ansible_218 import about, plain, position, take_secrets, template, why_unparsed
+else:
+    from opskit.inventory.ansible_219 import about, plain, position, take_secrets, template, why_unparsed
+
+__all__ = [
+    "AnsibleError",
+    "AnsibleUndefinedVariable",
+    "Inventory",
+    "origin",
+    "plain",
+    "position",
+    "vault_environment",
+    "why_unparsed",
+]
 
 constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True  # else a broken inventory is a warning and an empty cluster
 constants.DEFAULT_HASH_BEHAVIOUR = "replace"  # opskit's inventories mean the same whatever ansible.cfg lies around
 init_plugin_loader()  # lookups and filters of collections, as on the ansible command line
 
 
-def plain(value: Any) -> Any:
-    """A templated value without Ansible's tagged types, which pydantic keeps in Any and PyYAML refuses."""
-    return transform_to_native_types(value, redact=False)
-
-
-def position(value: Any) -> tuple[str, int]:
-    """The file and line a value was read from; an empty file where Ansible does not know, as for booleans."""
-    tag = value if isinstance(value, Origin) else Origin.get_tag(value)
-    return (tag.path or "", tag.line_num or 0) if tag else ("", 0)
-
-
-def _vault_context(secrets: list[tuple[str, Any]]) -> None:
-    """Inline !vault values read their secrets from one context of the process, which can be made only once."""
-    context = VaultSecretsContext.current(optional=True)
-    if context is None:
-        VaultSecretsContext.initialize(VaultSecretsContext(secrets))
-    else:
-        context.secrets = secrets
-
-
 def origin(error: BaseException) -> tuple[str, int]:
     """The file and line an Ansible error is about, looked for in its causes too."""
     cause: BaseException | None = error
     while cause is not None:
-        path, line = position(getattr(cause, "obj", None))
+        path, line = about(cause)
         if path:
             return path, line
         cause = cause.__cause__ or cause.__context__
@@ -62,8 +54,7 @@ class Inventory:
     def __init__(self, sources: list[str], vault_password_files: list[str]) -> None:
         self._loader = DataLoader()
         secrets = [self._secret(entry) for entry in (*_configured_vaults(), *vault_password_files)]
-        self._loader.set_vault_secrets(secrets)
-        _vault_context(secrets)
+        take_secrets(self._loader, secrets)
         self._inventory = InventoryManager(loader=self._loader, sources=sources)
         self._variables = VariableManager(loader=self._loader, inventory=self._inventory)
         HostVars(self._inventory, self._variables, self._loader)  # gives the variable manager its `hostvars`
@@ -94,7 +85,7 @@ class Inventory:
 
     def template(self, raw: dict[str, Any], variable: str) -> Any:
         """One variable, templated, as a plain Python value."""
-        return plain(Templar(loader=self._loader, variables=raw).template(raw[variable]))
+        return plain(template(self._loader, raw, raw[variable]))
 
 
 def vault_environment() -> dict[str, str]:

@@ -71,7 +71,7 @@ def _parse(sources: Sequence[Path], vault_password_files: Sequence[Path], said: 
     except Exception as error:
         raise OpskitError(
             f"Ansible does not start: {_sentence(str(error))}",
-            remedy="Check ansible.cfg and the ANSIBLE_* variables; opskit reads inventories with ansible-core 2.19.",
+            remedy="Check ansible.cfg and the ANSIBLE_* variables; opskit reads with ansible-core 2.18 or 2.19.",
         ) from error
     try:
         inventory = Inventory([str(path) for path in sources], [str(path) for path in vault_password_files])
@@ -89,17 +89,18 @@ def _parse(sources: Sequence[Path], vault_password_files: Sequence[Path], said: 
 
 def _parse_failure(error: Exception, sources: Sequence[Path], said: str) -> OpskitError:
     """Ansible raises "completely failed to parse"; why and where stand in the warnings before it."""
+    from opskit.inventory.ansible_api import why_unparsed
+
     unparsed = re.match(r"Completely failed to parse inventory source (\S+)", str(error))
     if not unparsed:
         return _unreadable(error, _names(sources))
     plugin = "yaml" if unparsed[1].endswith((".yml", ".yaml")) else "ini"
     if os.access(unparsed[1], os.X_OK):
         plugin = "script"
-    reason = re.search(rf"Failed to parse inventory with '{plugin}' plugin: (.+)", said)
-    line = re.search(rf"Origin: {re.escape(unparsed[1])}:(\d+)", said)
+    reason, line = why_unparsed(said, unparsed[1], plugin)
     return OpskitError(
-        f"not a readable inventory: {_sentence(reason[1])}" if reason else "not a readable inventory",
-        where=_place(unparsed[1], int(line[1]) if line else 0),
+        f"not a readable inventory: {_sentence(reason)}" if reason else "not a readable inventory",
+        where=_place(unparsed[1], line),
         remedy=SYNTAX_REMEDY,
     )
 
