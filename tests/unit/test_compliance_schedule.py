@@ -307,6 +307,17 @@ def test_status_tells_findings_from_an_audit_that_did_not_run(
     assert found.exit is Exit.HOLDS
 
 
+def test_while_an_audit_is_under_way_nothing_is_said_of_others(tmp_path: Path) -> None:
+    """As systemd 252 tells it then: a service without an end, a timer without a next time."""
+    machine = Machine()
+    install(SCHEDULE, "sudo", folder=tmp_path, run=machine)
+    machine.service |= {"ActiveState": "activating", "ExecMainExitTimestamp": ""}
+    machine.timer["NextElapseUSecRealtime"] = ""
+    said = words(status("prod", folder=tmp_path, run=machine))
+    assert "An audit is under way" in said
+    assert "never" not in said and "not ended once" not in said
+
+
 def test_a_timer_that_is_off_or_missing_is_no_schedule(tmp_path: Path) -> None:
     assert status("prod", folder=tmp_path, run=Machine()).exit is Exit.FAILS
     machine = Machine()

@@ -46,10 +46,12 @@ def _state(result: ScheduleResult) -> Iterator[Shape]:
     else:
         off = "stopped" if result.enabled else "off after the next boot" if result.active else "off"
         yield Banner(f"{result.timer} is {off}: install it again, or remove it", "bad")
-    yield Sentence(f"Next: {result.next}" if result.next else "Next: never", "plain" if result.next else "warn")
-    if result.running:
-        yield Sentence("An audit is under way")
-    yield _last(result.last)
+    if result.next:
+        yield Sentence(f"Next: {result.next}")
+    elif not result.running:
+        yield Sentence("Next: never", "warn")
+    # meanwhile systemd tells neither how the one before ended nor, mostly, when the next is due
+    yield Sentence("An audit is under way") if result.running else _last(result.last)
     service = Path(result.timer).with_suffix(".service")
     yield Sentence(f"Its words: journalctl -u {shlex.quote(str(service))}", "dim")
 
