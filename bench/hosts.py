@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,8 @@ def serve(folder: Path) -> None:
     (folder / "ssh_config").write_text(CLIENT.format(folder=folder))
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin") or sys.exit("There is no sshd: install openssh-server.")
     subprocess.run([sshd, "-f", folder / "sshd_config", "-E", folder / "sshd.log"], check=True)
+    # it goes to the background before it listens
+    _until(lambda: bool(_listeners()))
 
 
 def hosts(folder: Path, many: int) -> Hosts:
@@ -106,9 +108,7 @@ def hosts(folder: Path, many: int) -> Hosts:
 
 def settle() -> float:
     """Wait until no session is left; the processor seconds that all sessions so far have cost on the hosts' side."""
-    end = time.monotonic() + SETTLE_SECONDS
-    while _sessions() and time.monotonic() < end:
-        time.sleep(0.05)
+    _until(lambda: not _sessions())
     children = [list(map(int, _fields(pid)[13:15])) for pid in _listeners()]
     return sum(map(sum, children)) / os.sysconf("SC_CLK_TCK")
 
@@ -117,6 +117,12 @@ def stop_masters(folder: Path) -> None:
     """End the master connections that a contender leaves behind, so that the next one finds a calm machine."""
     for socket in filter(Path.is_socket, folder.rglob("*")):
         subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "any"], capture_output=True, check=False)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + SETTLE_SECONDS
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def _sessions() -> list[str]:
