@@ -91,6 +91,11 @@ class Broker(Server):
     def is_master(self) -> bool:
         return self.broker_id == 0
 
+    @property
+    def is_elected(self) -> bool:
+        """Whether controllers choose the master of its pair (5.x), so that its declared id is where it began."""
+        return str(self.settings.get("enableControllerMode")).lower() == "true"
+
 
 class Controller(Server):
     component = "controller"

@@ -25,7 +25,7 @@ class NameserverAnswers:
 
 @dataclass(frozen=True)
 class BrokerAnswers:
-    """topics: asked of masters; ha: asked of masters that run 5.x."""
+    """topics: asked of masters; ha: asked of masters that run 5.x. Who may be elected is asked as a master is."""
 
     runtime: Reply[RuntimeInfo]
     config: Reply[dict[str, str]]
@@ -74,7 +74,7 @@ async def _nameserver(dialer: Dialer, cluster: Cluster, node: Nameserver, second
 
 async def _broker(dialer: Dialer, node: Broker, seconds: float) -> BrokerAnswers:
     async with dialer.line(node.host, node.port, seconds) as line:
-        if not node.is_master:
+        if not (node.is_master or node.is_elected):
             runtime, config = await asyncio.gather(line.ask(admin.broker_runtime()), line.ask(admin.broker_config()))
             return BrokerAnswers(runtime, config)
         runtime, config, topics = await asyncio.gather(

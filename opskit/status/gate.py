@@ -14,6 +14,7 @@ from opskit.inventory.cluster import Broker, Cluster, Nameserver
 from opskit.reach.dial import Dialer
 from opskit.status.ask import Answers, ask
 from opskit.status.condition import label, of_broker, of_nameserver, sentence
+from opskit.status.elected import as_elected
 from opskit.status.findings import permission
 from opskit.status.pairs import lag, pairs, size, slaves_in_sync
 from opskit.status.views import Member, differences, member, registers, views
@@ -65,7 +66,9 @@ async def wait_before_drain(
 
 
 def before_drain(cluster: Cluster, answers: Answers, master: Broker) -> BeforeDrain:
-    """Each declared slave of the pair must answer and be in sync: while its master is down, it alone serves reads."""
+    """Each slave of the pair must answer and be in sync: while its master is down, it alone serves reads."""
+    cluster = as_elected(cluster, answers)
+    master = next(broker for broker in cluster.brokers if broker.host == master.host)
     slaves = [broker for broker in pairs(cluster)[master.broker_name] if not broker.is_master]
     down = [
         sentence(slave, state)
@@ -85,7 +88,10 @@ def before_drain(cluster: Cluster, answers: Answers, master: Broker) -> BeforeDr
 
 def gate(cluster: Cluster, answers: Answers, node: Node) -> list[str]:
     """Reasons, each a sentence, why `node` does not pass; empty where it does."""
-    return _broker(cluster, answers, node) if isinstance(node, Broker) else _nameserver(cluster, answers, node)
+    cluster = as_elected(cluster, answers)
+    if isinstance(node, Broker):
+        return _broker(cluster, answers, next(one for one in cluster.brokers if one.host == node.host))
+    return _nameserver(cluster, answers, node)
 
 
 def _nameserver(cluster: Cluster, answers: Answers, node: Nameserver) -> list[str]:

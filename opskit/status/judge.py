@@ -3,6 +3,7 @@
 from opskit.inventory.cluster import Broker, Cluster, Nameserver
 from opskit.status.ask import Answers
 from opskit.status.condition import of_broker, of_nameserver
+from opskit.status.elected import as_elected
 from opskit.status.findings import findings, permission
 from opskit.status.pairs import lag
 from opskit.status.result import BrokerStatus, Judgement, NameserverStatus, StatusReport
@@ -11,7 +12,8 @@ from opskit.status.views import member, views
 
 
 def judge(cluster: Cluster, answers: Answers) -> StatusReport:
-    """What the answers say of the cluster as it is declared."""
+    """What the answers say of the cluster as it is declared; of its masters, as they are elected."""
+    cluster = as_elected(cluster, answers)
     nameservers = tuple(_nameserver(cluster, answers, node) for node in cluster.nameservers)
     brokers = tuple(_broker(cluster, answers, node) for node in cluster.brokers)
     found = tuple(findings(cluster, answers))

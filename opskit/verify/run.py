@@ -13,6 +13,7 @@ from opskit.reach.sweep import sweep
 from opskit.render.layout import CLIENT_RELEASES
 from opskit.runs.folder import Run, start
 from opskit.status.ask import ask_now
+from opskit.status.elected import as_elected
 from opskit.status.judge import judge as judge_status
 from opskit.verify import history
 from opskit.verify.drill import BASELINE_SECONDS, HEALTHY_SECONDS, Drill, Tick, unhealthy
@@ -45,9 +46,13 @@ def verify(
     wanted = sorted({release for client in cluster.clients for release in client.releases})
     bundles = {release: bundle("client", release, cluster.artifact, say) for release in wanted}
     _refuse_unready(cluster, bundles)
-    status = judge_status(cluster, ask_now(cluster))
+    answers = ask_now(cluster)
+    status = judge_status(cluster, answers)
     if status.judgement != "holds":
         raise unhealthy(status)
+    # who is master now: a plan that is only shown asks nobody
+    cluster = as_elected(cluster, answers)
+    planned = plan(cluster, options)
     run = start(cluster.name, "verify")
     endpoints = [host.endpoint for host in cluster.hosts]
     longest = READY_SECONDS + BASELINE_SECONDS + planned.hold_seconds + HEALTHY_SECONDS

@@ -132,7 +132,7 @@ def _broker(cluster: Cluster, node: Broker, what: Any) -> BrokerAnswers:
         Reply("answered", 0.01, runtime, version=version),
         lost(what["config"], node.port) if "config" in what else Reply("answered", 0.02, config, version=version),
     )
-    if not node.is_master:
+    if not (node.is_master or node.is_elected):
         return answered
     tables: Reply[TopicTable] = Reply("answered", 0.03, TopicTable.model_validate({"topicConfigTable": table}))
     return replace(
