@@ -4,16 +4,19 @@ Answers of servers come over RocketMQ's remoting protocol, from the machine that
 """
 
 import json
+import os
 import re
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import javaproperties
 import pytest
+from witness import Drill
 
 PORTS = {"nameserver": 9876, "broker": 10911, "controller": 9878}
 """Where each listens unless the inventory says otherwise."""
@@ -162,6 +165,12 @@ def eventually() -> Callable[..., Any]:
         return answer
 
     return ask
+
+
+@pytest.fixture(scope="module")
+def drill(request: pytest.FixtureRequest) -> Drill:
+    """The drill that the side effect before these tests made: it is called as their folder."""
+    return Drill(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "kept" / request.path.parent.name)
 
 
 @pytest.hookimpl(wrapper=True)
