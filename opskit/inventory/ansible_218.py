@@ -17,11 +17,12 @@ from ansible.utils.display import Display
 from jinja2 import pass_eval_context
 
 constants.DEFAULT_JINJA2_NATIVE = True
+constants.DUPLICATE_YAML_DICT_KEY = "error"  # what 2.19 reads from the environment each time
 Display().columns = sys.maxsize  # else a warning is broken into lines in the midst of a path
 
-_PREAMBLE = r"(?:We were unable to read either as JSON nor YAML.+? while loading YAML\.\s+)?"
-_EXCERPT = r"(?:\. while |  The error appears to be in |\n)"
-"""Where the reason ends: what follows tells of the parser, or excerpts the file, which may hold secrets."""
+_PREAMBLE = re.compile(r"^We were unable to read either as JSON nor YAML.+? while loading YAML\.\s+", re.DOTALL)
+_EXCERPT = re.compile(r"\. while |\. String: |\s+The error appears to be in |\n")
+_TYPES = re.compile(r"ansible\.parsing\.yaml\.objects\.Ansible(Sequence|Mapping|Unicode)\b")
 
 
 def plain(value: Any) -> Any:
@@ -46,16 +47,27 @@ def position(value: Any) -> tuple[str, int]:
 
 def about(error: BaseException) -> tuple[str, int]:
     """The file and line an Ansible error is about, its causes left aside; a decryption names its file in words."""
-    path, line = position(getattr(error, "_obj", None))
+    path, line = position(getattr(error, "obj", None))
     told = re.search(r"^Decryption failed .* on (/.+)", str(error))
     return (told[1], 0) if told and not path else (path, line)
 
 
 def why_unparsed(said: str, source: str, plugin: str) -> tuple[str, int]:
     """Why an inventory plugin could not parse a source, and at which line, out of Ansible's warnings."""
-    reason = re.search(rf"Failed to parse {re.escape(source)} with {plugin} plugin: {_PREAMBLE}(.+?){_EXCERPT}", said)
+    reason = re.search(rf"Failed to parse {re.escape(source)} with {plugin} plugin: (.+)", said)
     line = re.search(rf"The error appears to be in '{re.escape(source)}': line (\d+)", said)
-    return reason[1] if reason else "", int(line[1]) if line else 0
+    return _reason(reason[1]) if reason else "", int(line[1]) if line else 0
+
+
+def words(error: BaseException) -> str:
+    """What an Ansible error says of its reason."""
+    return _reason(str(error))
+
+
+def _reason(said: str) -> str:
+    """Without what tells of the parser, and without excerpts of the file or template, which may hold secrets."""
+    kept = _EXCERPT.split(_PREAMBLE.sub("", said.strip()))[0]
+    return _TYPES.sub(lambda found: {"Sequence": "list", "Mapping": "dict", "Unicode": "str"}[found[1]], kept).strip()
 
 
 def template(loader: DataLoader, variables: dict[str, Any], value: Any) -> Any:

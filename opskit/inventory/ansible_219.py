@@ -33,6 +33,11 @@ def why_unparsed(said: str, source: str, plugin: str) -> tuple[str, int]:
     return reason[1] if reason else "", int(line[1]) if line else 0
 
 
+def words(error: BaseException) -> str:
+    """What an Ansible error says of its reason."""
+    return str(error)
+
+
 def template(loader: DataLoader, variables: dict[str, Any], value: Any) -> Any:
     """A value with its Jinja resolved; a single expression keeps its type."""
     return Templar(loader=loader, variables=variables).template(value)

@@ -17,9 +17,9 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
 if __version__.startswith("2.18."):
-    from opskit.inventory.ansible_218 import about, plain, position, take_secrets, template, why_unparsed
+    from opskit.inventory.ansible_218 import about, plain, position, take_secrets, template, why_unparsed, words
 else:
-    from opskit.inventory.ansible_219 import about, plain, position, take_secrets, template, why_unparsed
+    from opskit.inventory.ansible_219 import about, plain, position, take_secrets, template, why_unparsed, words
 
 __all__ = [
     "AnsibleError",
@@ -30,6 +30,7 @@ __all__ = [
     "position",
     "vault_environment",
     "why_unparsed",
+    "words",
 ]
 
 constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True  # else a broken inventory is a warning and an empty cluster

@@ -138,18 +138,18 @@ def _position(key: tuple[str, int], value: tuple[str, int]) -> tuple[str, int]:
 
 
 def _template(inventory: "Inventory", raw: dict[str, Any], key: str, host: DeclaredHost) -> Any:
-    from opskit.inventory.ansible_api import AnsibleUndefinedVariable
+    from opskit.inventory.ansible_api import AnsibleUndefinedVariable, words
 
     try:
         return inventory.template(raw, key)
     except AnsibleUndefinedVariable as error:
         raise OpskitError(
-            f"cannot be templated for host {host.name}: {_sentence(str(error))}",
+            f"cannot be templated for host {host.name}: {_sentence(words(error))}",
             where=host.origin(key),
             remedy="Define it for this host, or give it a default: {{ name | default(...) }}.",
         ) from error
     except Exception as error:  # a lookup or filter may raise anything
-        reason = _sentence(str(error))
+        reason = _sentence(words(error))
         raise OpskitError(
             f"cannot be templated for host {host.name}: {reason}",
             where=host.origin(key),
@@ -158,10 +158,10 @@ def _template(inventory: "Inventory", raw: dict[str, Any], key: str, host: Decla
 
 
 def _unreadable(error: Exception, otherwise: str) -> OpskitError:
-    from opskit.inventory.ansible_api import origin
+    from opskit.inventory.ansible_api import origin, words
 
     path, line = origin(error)
-    reason = _sentence(str(error))
+    reason = _sentence(words(error))
     return OpskitError(
         f"cannot be read: {reason}",
         where=_place(path, line) if path else otherwise,
