@@ -106,15 +106,11 @@ async def _state(podman: Podman, container: str) -> str:
 
 async def _systemds_word(podman: Podman, container: str) -> str:
     done = await podman.ask("exec", container, "systemctl", "is-system-running")
-    return f"its systemd says: {last_line(done.stdout, done.stderr)}"
+    return f"its systemd says: {(done.stdout or done.stderr).strip() or 'nothing'}"
 
 
 async def _last_words(podman: Podman, container: str) -> str:
     """Why a host that ended could not boot: PID 1 writes that where podman keeps it."""
-    done = await podman.ask("logs", "--tail", "5", container)
-    return f"it has ended, and its last words were: {last_line(done.stderr, done.stdout)}"
-
-
-def last_line(*texts: str) -> str:
-    """The last line of the first text that holds any."""
-    return next((text.strip().splitlines()[-1].strip() for text in texts if text.strip()), "nothing")
+    done = await podman.ask("logs", "--tail", "3", container)
+    words = " ".join((done.stdout + done.stderr).split())
+    return f"it has ended, and its last words were: {words or 'none'}"

@@ -178,7 +178,9 @@ class Ended(Podman):
 async def test_a_host_that_cannot_boot_is_not_waited_for_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("opskit.lab.hosts.LOOK_SECONDS", 0.0)
     began = time.monotonic()
-    with pytest.raises(OpskitError, match=r"it has ended, and its last words were: Exiting PID 1\.\.\.") as refused:
+    with pytest.raises(
+        OpskitError, match=r"it has ended, and its last words were: Failed to mount cgroup Exiting PID 1\.\.\."
+    ) as refused:
         await wait_for_sshd(Ended(), "opskit-x-ns1", IPv4Address("127.0.0.2"))
     assert refused.value.code == Exit.UNJUDGED
     assert time.monotonic() - began < 20
