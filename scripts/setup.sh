@@ -19,12 +19,18 @@ need() {
 	done
 }
 
+# shellcheck disable=SC2086  # the lists are split on purpose
+need_lab() {
+	need $LAB
+	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
+}
+
+# shellcheck disable=SC2086
 for part in "${@:-runtime}"; do
-	# shellcheck disable=SC2086  # the lists are split on purpose
 	case $part in
-	lab) need $LAB ;;
+	lab) need_lab ;;
 	java) need $JAVA ;;
-	runtime) need $LAB $JAVA ;;
+	runtime) need_lab && need $JAVA ;;
 	promtool) command -v promtool >/dev/null 2>&1 || promtool=promtool ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv" ;;
 	*)
