@@ -131,6 +131,7 @@ def _cluster(declaration: Declaration, values: Values, endpoints: dict[str, Endp
         user=shared["rocketmq_user"],
         java=shared["rocketmq_java"],
         store_path=shared["rocketmq_store_path"],
+        log_path=shared["rocketmq_log_path"],
         apply_sysctl=shared["opskit_apply_sysctl"],
         drain_seconds=shared["opskit_drain_seconds"],
         gate_seconds=shared["opskit_gate_seconds"],

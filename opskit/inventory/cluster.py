@@ -157,6 +157,7 @@ class Cluster(Frozen):
     java: str = "/usr/bin/java"
     """Path of the java binary on the hosts."""
     store_path: str = "/var/lib/rocketmq/store"
+    log_path: str = "/var/log/rocketmq"
     apply_sysctl: bool = True
     """False where the kernel settings are not ours to set, as in a container."""
     drain_seconds: float = 35.0

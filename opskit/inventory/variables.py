@@ -206,6 +206,14 @@ _TABLE = (
         default="/var/lib/rocketmq/store",
     ),
     Variable(
+        "rocketmq_log_path",
+        kinds.PATH,
+        "Where the servers write their logs, in logs/rocketmqlogs below it.",
+        "/data/rocketmq/log",
+        scope="cluster",
+        default="/var/log/rocketmq",
+    ),
+    Variable(
         "rocketmq_artifact_source",
         kinds.choice("maven", "archive", "directory"),
         "Where the jars come from: Maven Central, an official binary archive, or a directory.",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import javaproperties
 from jinja2 import Environment
 
-from opskit.inventory.cluster import Broker, Cluster, Component, Controller, Host, Jvm, Nameserver, Scalar, Server
+from opskit.inventory.cluster import Broker, Cluster, Component, Controller, Host, Nameserver, Scalar, Server
 from opskit.render import layout
 from opskit.render.environment import environment
 from opskit.render.layout import KINDS, Kind
@@ -73,10 +73,11 @@ def _folders(cluster: Cluster) -> tuple[tuple[str, str, str], ...]:
     return (
         (layout.HOME, "root", "0755"),
         (layout.CONF, "root", "0755"),
-        (layout.DATA, cluster.user, "0755"),
-        (f"{layout.DATA}/namesrv", cluster.user, "0755"),
-        (cluster.store_path, cluster.user, "0755"),
-        (layout.LOGS, cluster.user, "0755"),
+        # messages, the users of an ACL, and logs, in which 5.x writes all settings at its start: not for everybody
+        (layout.DATA, cluster.user, "0750"),
+        (f"{layout.DATA}/namesrv", cluster.user, "0750"),
+        (cluster.store_path, cluster.user, "0750"),
+        (cluster.log_path, cluster.user, "0750"),
     )
 
 
@@ -90,6 +91,7 @@ def _common(cluster: Cluster, host: Host) -> Iterator[RenderedFile]:
 def _server_files(cluster: Cluster, server: Server, bundles: Mapping[str, str]) -> Iterator[RenderedFile]:
     kind = KINDS[server.component]
     identity, settings = _properties(cluster, server)
+    log = f"{cluster.log_path}/{kind.log}"
     values = {"cluster": cluster, "host": server.host, "kind": kind}
     yield _file(
         f"{kind.conf.rsplit('/', 1)[1]}.j2",
@@ -101,13 +103,13 @@ def _server_files(cluster: Cluster, server: Server, bundles: Mapping[str, str]) 
         unit=kind.unit,
     )
     if needs_logback_files(server.release):
-        yield _file("logback.xml.j2", kind.logback, server.component, {**values, "log": kind.log}, unit=kind.unit)
+        yield _file("logback.xml.j2", kind.logback, server.component, {**values, "log": log}, unit=kind.unit)
     unit_values = {
         **values,
         "release": server.release,
-        "options": _java_options(server.jvm, server.release, kind),
+        "options": _java_options(cluster, server, kind),
         "lib": f"{layout.SERVER_RELEASES}/{bundles[server.release]}/lib",
-        "writable": sorted({layout.DATA, layout.LOGS, cluster.store_path}),
+        "writable": sorted({layout.DATA, cluster.log_path, cluster.store_path}),
     }
     yield _file(
         "rocketmq.service.j2", f"/etc/systemd/system/{kind.unit}", server.component, unit_values, unit=kind.unit
@@ -157,10 +159,11 @@ def _controller_identity(cluster: Cluster, own: Controller) -> dict[str, Scalar]
     }
 
 
-def _java_options(jvm: Jvm, release: str, kind: Kind) -> list[str]:
+def _java_options(cluster: Cluster, server: Server, kind: Kind) -> list[str]:
+    jvm, release = server.jvm, server.release
     memory = [f"-Xms{jvm.heap}", f"-Xmx{jvm.heap}"]
     direct = [f"-XX:MaxDirectMemorySize={jvm.direct_memory}"] if jvm.direct_memory else []
-    paths = [f"-Drocketmq.home.dir={layout.HOME}", f"-Duser.home={layout.LOGS}"]
+    paths = [f"-Drocketmq.home.dir={layout.HOME}", f"-Duser.home={cluster.log_path}"]
     modules = java_options(release, controller=kind.component == "controller")
     # Java 8 knows no modules; this makes it pass over their options instead of refusing to start
     lenient = ["-XX:+IgnoreUnrecognizedVMOptions"] if modules else []

@@ -8,7 +8,6 @@ HOME = "/etc/rocketmq"
 """rocketmq.home.dir; it and conf/ belong to root, so that settings updated at run time never reach the file."""
 CONF = f"{HOME}/conf"
 DATA = "/var/lib/rocketmq"
-LOGS = "/var/log/rocketmq"
 SERVER_RELEASES = "/opt/rocketmq/server"
 CLIENT_RELEASES = "/opt/rocketmq/client"
 """A bundle is one folder below; its name carries a digest, so that a changed jar is a new folder."""
@@ -27,6 +26,7 @@ class Kind:
     own_logback: str
     """The jars' own, by name: with every server's jar on the class path the first one found would win."""
     log: str
+    """Below the folder of logs; where RocketMQ's own logback file puts it, too."""
 
 
 KINDS: dict[Component, Kind] = {
@@ -37,7 +37,7 @@ KINDS: dict[Component, Kind] = {
         f"{CONF}/namesrv.conf",
         f"{CONF}/logback_namesrv.xml",
         "rmq.namesrv.logback.xml",
-        f"{LOGS}/logs/rocketmqlogs/namesrv.log",
+        "logs/rocketmqlogs/namesrv.log",
     ),
     "broker": Kind(
         "broker",
@@ -46,7 +46,7 @@ KINDS: dict[Component, Kind] = {
         f"{CONF}/broker.conf",
         f"{CONF}/logback_broker.xml",
         "rmq.broker.logback.xml",
-        f"{LOGS}/logs/rocketmqlogs/broker.log",
+        "logs/rocketmqlogs/broker.log",
     ),
     "controller": Kind(
         "controller",
@@ -55,6 +55,6 @@ KINDS: dict[Component, Kind] = {
         f"{CONF}/controller.conf",
         f"{CONF}/logback_controller.xml",
         "rmq.controller.logback.xml",
-        f"{LOGS}/logs/rocketmqlogs/controller.log",
+        "logs/rocketmqlogs/controller.log",
     ),
 }

@@ -280,7 +280,7 @@ def test_a_secret_is_nowhere_but_in_the_file_it_belongs_to(
         assert_hushed(
             cluster.on(host, "journalctl --no-pager; cat /var/log/opskit/* /var/lib/opskit/changes/* || true")
         )
-        # RocketMQ itself keeps its users below store/config/users
+        # RocketMQ itself keeps its users below store/config/users, which the hardening scenario looks into
         search = f"grep -rlE '{SECRET}|{INNER}' --exclude-dir=users /etc /opt /var /tmp /run /home /root 2>/dev/null"
         found = cluster.on(host, f"{search} || true").split()
         assert found == (["/etc/rocketmq/conf/broker.conf"] if host.startswith("broker") else []), host

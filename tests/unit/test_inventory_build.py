@@ -72,6 +72,7 @@ def test_every_default_of_the_table_is_that_of_the_cluster() -> None:
         "rocketmq_user": "user",
         "rocketmq_java": "java",
         "rocketmq_store_path": "store_path",
+        "rocketmq_log_path": "log_path",
         "opskit_apply_sysctl": "apply_sysctl",
         "opskit_drain_seconds": "drain_seconds",
         "opskit_dial": "dial",

@@ -75,6 +75,21 @@ def test_the_unit_starts_from_the_folder_of_its_bundle_as_its_own_user() -> None
     assert "-XX:MaxDirectMemorySize=1g" in unit
 
 
+def test_logs_go_where_the_inventory_says() -> None:
+    found = render(small_cluster(log_path="/data/log"), BUNDLES)["a"]
+    unit = file(found, "rocketmq-broker.service").content
+    assert "-Duser.home=/data/log " in unit
+    assert "\nReadWritePaths=/data/log /var/lib/rocketmq /var/lib/rocketmq/store\n" in unit
+    assert "<file>/data/log/logs/rocketmqlogs/broker.log</file>" in file(found, "logback_broker.xml").content
+    assert ("/data/log", "rocketmq", "0750") in found.folders
+
+
+def test_data_and_logs_are_not_for_everybody() -> None:
+    found = render(small_cluster(), BUNDLES)["a"]
+    assert {mode for _, owner, mode in found.folders if owner == "rocketmq"} == {"0750"}
+    assert "\nUMask=0027\n" in file(found, "rocketmq-broker.service").content
+
+
 @pytest.mark.parametrize(("release", "opened", "logback"), [("4.8.0", True, True), ("5.4.0", False, False)])
 def test_what_a_release_needs_it_gets(release: str, opened: bool, logback: bool) -> None:
     found = render(with_broker(release=release), BUNDLES)["a"]
