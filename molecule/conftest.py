@@ -3,14 +3,18 @@
 Answers of servers come over RocketMQ's remoting protocol, from the machine that runs the tests.
 """
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 import re
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +25,11 @@ from witness import Drill
 PORTS = {"nameserver": 9876, "broker": 10911, "controller": 9878}
 """Where each listens unless the inventory says otherwise."""
 
-GET_BROKER_CONFIG, GET_ROUTE, GET_CLUSTER = 26, 105, 106
+GET_CONFIG = {"nameserver": 319, "broker": 26}
+GET_ROUTE, GET_CLUSTER = 105, 106
 """Request codes, the same in 4.x and 5.x (RequestCode)."""
+NO_PERMISSION = 16
+"""ResponseCode."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +93,27 @@ class RocketmqUnit:
 
 @dataclass(frozen=True)
 class Server:
-    """A nameserver, broker or controller, asked over the network."""
+    """A nameserver, broker or controller, asked over the network. keys: (access key, secret key) that sign."""
 
+    component: str
     address: str
     port: int
+    keys: tuple[str, str] | None = None
+
+    def signed_by(self, access_key: str, secret_key: str) -> "Server":
+        """The same, asked by somebody with these keys."""
+        return replace(self, keys=(access_key, secret_key))
+
+    def speaks_tls(self) -> bool:
+        """Whether it answers in TLS, with whatever certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection((self.address, self.port), timeout=10) as connection:
+            try:
+                context.wrap_socket(connection).close()
+            except (ssl.SSLError, ConnectionError):
+                return False
+        return True
 
     def brokers(self) -> dict[str, dict[int, str]]:
         """What a nameserver knows of all brokers: name → id → address."""
@@ -101,8 +125,8 @@ class Server:
         return _addresses(answer.get("brokerDatas", []))
 
     def settings(self) -> dict[str, str]:
-        """The settings in force in a broker."""
-        return javaproperties.loads(self._ask(GET_BROKER_CONFIG).decode())
+        """The settings in force in a nameserver or broker."""
+        return javaproperties.loads(self._ask(GET_CONFIG[self.component]).decode())
 
     def ask(self, code: int, **fields: str) -> Any:
         """The JSON that it answers; {} where it answers that there is none."""
@@ -111,10 +135,16 @@ class Server:
         return json.loads(re.sub(r'([{,])(\d+):"', r'\1"\2":"', body.decode())) if body else {}
 
     def _ask(self, code: int, **fields: str) -> bytes:
-        return self.call(code, **fields)[1]
+        """The body that it answers; PermissionError where it does not serve whoever asks."""
+        answer, body = self.call(code, **fields)
+        if answer["code"] == NO_PERMISSION:
+            raise PermissionError(answer.get("remark"))
+        return body
 
     def call(self, code: int, body: bytes = b"", **fields: str) -> tuple[dict[str, Any], bytes]:
         """One request; the header of its answer, in which `code` is 0 for success, and the body."""
+        if self.keys:
+            fields = _signed(fields, body, *self.keys)
         header = {"code": code, "language": "PYTHON", "version": 0, "opaque": 1, "flag": 0, "extFields": fields}
         head = json.dumps(header).encode()
         with socket.create_connection((self.address, self.port), timeout=3) as connection:
@@ -143,7 +173,8 @@ def server(host: Any) -> Callable[..., Server]:
         inventory = host.backend.ansible_runner.inventory
         name = name or host.ansible.get_variables()["inventory_hostname"]
         component = next(role for role in PORTS if name in inventory.get(f"{role}s", {}).get("hosts", ()))
-        return Server(inventory["_meta"]["hostvars"][name]["rocketmq_address"], port or PORTS[component])
+        address = inventory["_meta"]["hostvars"][name]["rocketmq_address"]
+        return Server(component, address, port or PORTS[component])
 
     return of
 
@@ -182,6 +213,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         where = unit.host.backend.get_pytest_id()
         report.sections.append((f"journal of {unit.name} on {where}", unit.journal))
     return report
+
+
+def _signed(fields: dict[str, str], body: bytes, access_key: str, secret_key: str) -> dict[str, str]:
+    """What AclClientRPCHook adds: HmacSHA1 over the values in the order of their names, and the body."""
+    fields = {**fields, "AccessKey": access_key}
+    values = "".join(fields[name] for name in sorted(fields))
+    signature = hmac.new(secret_key.encode(), values.encode() + body, hashlib.sha1).digest()
+    return {**fields, "Signature": base64.b64encode(signature).decode()}
 
 
 def _addresses(brokers: Any) -> dict[str, dict[int, str]]:

@@ -28,7 +28,12 @@ def test_what_is_in_force_is_what_its_file_says(rocketmq_unit, own):
 
 def test_the_changed_setting_is_in_force_and_the_others_still_are(own):
     in_force = own.settings()
-    expected = {"fileReservedTime": "48", "flushDiskType": "SYNC_FLUSH", "brokerRole": "SYNC_MASTER", "deleteWhen": "03"}
+    expected = {
+        "fileReservedTime": "48",
+        "flushDiskType": "SYNC_FLUSH",
+        "brokerRole": "SYNC_MASTER",
+        "deleteWhen": "03",
+    }
     assert {key: in_force[key] for key in expected} == expected
 
 

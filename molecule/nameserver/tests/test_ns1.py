@@ -12,7 +12,9 @@ def own(server):
 
 def test_it_listens_where_it_was_told_and_nowhere_else(host, rocketmq_unit):
     listening = host.check_output("ss --no-header --tcp --listening --numeric --processes")
-    ports = {line.split()[3].rsplit(":", 1)[1] for line in listening.splitlines() if f"pid={rocketmq_unit.pid}," in line}
+    ports = {
+        line.split()[3].rsplit(":", 1)[1] for line in listening.splitlines() if f"pid={rocketmq_unit.pid}," in line
+    }
     assert ports == {"19876"}
 
 
