@@ -137,7 +137,6 @@ def _properties(cluster: Cluster, server: Server) -> tuple[dict[str, Scalar], di
             identity = {
                 "listenPort": server.port,
                 "kvConfigPath": f"{layout.DATA}/namesrv/kvConfig.json",
-                "configStorePath": f"{layout.DATA}/namesrv/namesrv.properties",
             }
             settings = server.settings
         case Controller():

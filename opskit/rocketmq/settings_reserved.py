@@ -26,7 +26,7 @@ RESERVED: Mapping[Component, Mapping[str, str]] = {
     "nameserver": {
         "listenPort": "Set rocketmq_nameserver_port on the host.",
         "kvConfigPath": "opskit keeps it below /var/lib/rocketmq; leave it out.",
-        "configStorePath": "opskit keeps it below /var/lib/rocketmq; leave it out.",
+        "configStorePath": "The nameserver puts the path of its namesrv.conf in its place; leave it out.",
         "rocketmqHome": _HOME,
     },
     "controller": {

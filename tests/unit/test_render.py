@@ -75,6 +75,11 @@ def test_the_unit_starts_from_the_folder_of_its_bundle_as_its_own_user() -> None
     assert "-XX:MaxDirectMemorySize=1g" in unit
 
 
+def test_a_nameserver_gets_no_key_that_it_would_overwrite() -> None:
+    conf = javaproperties.loads(file(render(small_cluster(), BUNDLES)["ns1"], "namesrv.conf").content)
+    assert conf == {"listenPort": "9876", "kvConfigPath": "/var/lib/rocketmq/namesrv/kvConfig.json"}
+
+
 def test_logs_go_where_the_inventory_says() -> None:
     found = render(small_cluster(log_path="/data/log"), BUNDLES)["a"]
     unit = file(found, "rocketmq-broker.service").content
