@@ -107,8 +107,8 @@ format: install
 schemas: install ## regenerate docs/schemas from the models
 	@$(BIN)/python -m opskit.cli.schemas
 
-specs: install ## regenerate the roles' argument_specs, docs/variables.md and docs/controls.md
-	@$(BIN)/python -m opskit.inventory.specs
+specs: install ## regenerate the roles' argument_specs, defaults and READMEs, docs/variables.md and docs/controls.md
+	@$(BIN)/python -m opskit.cli.roles
 	@$(BIN)/python -m opskit.inventory.variables > docs/variables.md
 	@$(BIN)/python -m opskit.cli.controls > docs/controls.md
 

@@ -376,7 +376,7 @@ def markdown() -> str:
     ]
     for variable in _TABLE:
         kind = " · ".join(variable.kind.choices) or variable.kind.name
-        default = "**required**" if variable.required else _literal(variable.default)
+        default = "**required**" if variable.required else literal(variable.default)
         scope = "cluster" if variable.scope == "cluster" else _roles(variable)
         lines.append(
             f"| `{variable.name}` | {kind} | {scope} | {default} | {variable.sentence} | `{variable.example}` |"
@@ -388,7 +388,8 @@ def _roles(variable: Variable) -> str:
     return "host" if len(variable.roles) == 4 else "host: " + ", ".join(variable.roles)
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A default as the docs write it."""
     if value is None:
         return "unset"
     return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value}`"
