@@ -15,7 +15,7 @@ LAB ?= demo
 export OPSKIT_STATE ?= $(CURDIR)/.state
 OVERLAY = $(patsubst $(CURDIR)/%,%,$(OPSKIT_STATE))/labs/$(LAB)/inventory.yml
 
-.PHONY: help install runtime promtool demo demo-down incident test test-unit test-ansible-2.18 test-lab test-long molecule molecule-all lint format schemas specs java keys locks bench-compliance clean
+.PHONY: help install runtime promtool demo demo-down incident test test-unit test-ansible-2.18 test-lab test-long molecule molecule-all role mutate lint format schemas specs java keys locks bench-compliance clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -93,6 +93,12 @@ molecule: runtime ## a scenario on real hosts, SCENARIO=default; OPSKIT_LAB_KEEP
 
 molecule-all: runtime ## every scenario, one after the other
 	@scripts/molecule.sh $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+
+role: install ## make a role with its scenario: make role NAME=proxy
+	@$(BIN)/python scripts/new-role.py "$(NAME)"
+
+mutate: runtime ## break the roles in each known way, and see whether their scenarios notice; ONLY=name does one
+	@$(BIN)/python -m mutate $(ONLY)
 
 lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

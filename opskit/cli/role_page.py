@@ -85,12 +85,13 @@ def _tags(role: Role) -> str:
 
 def _example(role: Role) -> Iterator[str]:
     server = role.stage not in ("", "host")
+    everywhere = "nameservers:brokers:controllers" if role.stage else "all"
     if role.needs_manifest:
         yield "- name: Render every file on this machine"
         yield from ("  hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:")
         yield from ("    - name: Render into the manifest", "      opskit.rocketmq.manifest:", "")
     yield f"- name: {role.sentence.split(':')[0].rstrip('.')}"
-    yield f"  hosts: {f'{role.stage}s' if server else 'nameservers:brokers:controllers'}"
+    yield f"  hosts: {f'{role.stage}s' if server else everywhere}"
     yield from ("  gather_facts: false", "  become: true")
     yield from ("  serial: 1",) if server else ()
     yield from ("  roles:", f"    - role: opskit.rocketmq.{role.name}")

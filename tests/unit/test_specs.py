@@ -40,7 +40,7 @@ def test_a_readme_names_variables_files_unit_and_scenarios() -> None:
         "| `/etc/rocketmq/conf/broker.conf` | root:rocketmq | 0640 |",
         "`rocketmq-broker.service`",
         "3. Move producers off the master before it stops",
-        "../../molecule/cluster",
+        "../../molecule/default",
     ):
         assert wanted in readme
     examples = [text.split("```")[0] for text in readme.split("```yaml\n")[1:]]

@@ -1,0 +1,50 @@
+"""`make mutate`: break the roles in each known way, and see whether their scenarios notice.
+
+Exit 0: nine of ten were noticed; 1: fewer; 2: a mutation is stale, is unknown, or its scenario is not green by itself.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mutate import mutation, outcome, table
+from mutate.run import Workshop
+from opskit import paths
+from opskit.errors import OpskitError
+
+PAGE = Path("docs") / "mutations.md"
+
+
+def main(names: Sequence[str]) -> int:
+    """names: of mutations; all where none is given, which writes the page too."""
+    root = paths.assets()
+    wanted = mutation.chosen(mutation.load(root), tuple(names))
+    for one in wanted:
+        # before anything takes minutes
+        mutation.mutated(one, (root / one.file).read_text() if (root / one.file).is_file() else "")
+    workshop = Workshop(root, paths.state() / "mutate")
+    for scenario in sorted({name for one in wanted for name in one.killed_by}):
+        found = workshop.baseline(scenario)
+        outcome.require_green(found)
+        _say(f"as it is  {scenario:34} {found.seconds:5.0f} s  green")
+    rows = []
+    for one in wanted:
+        rows.append((one, workshop.ladder(one)))
+        _say(table.line(*rows[-1]))
+    _say(f"{table.summary(rows)}. Logs: {workshop.kept}")
+    if not names:
+        (root / PAGE).write_text(table.page(rows))
+    return outcome.exit_code([found for _, found in rows])
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except OpskitError as error:
+        sys.stderr.write(f"mutate: {error}\n")
+        sys.exit(error.code)
