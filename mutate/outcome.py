@@ -1,10 +1,8 @@
 """What a scenario did with a broken tree, read from what Molecule said. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
-
-from opskit.errors import OpskitError
 
 Fate = Literal["killed", "survived", "unjudged"]
 
@@ -55,14 +53,12 @@ def exit_code(outcomes: list[Outcome]) -> int:
     return 0 if killed >= LEAST_KILLED * len(outcomes) else 1
 
 
-def require_green(outcome: Outcome) -> None:
-    """Raises OpskitError where a scenario fails though nothing is broken: it could kill nothing then."""
-    if outcome.fate != "survived":
-        raise OpskitError(
-            f"it fails though nothing is broken, at {outcome.step or 'its start'}: {outcome.by}",
-            where=f"molecule/{outcome.scenario}",
-            remedy=f"make molecule SCENARIO={outcome.scenario}",
-        )
+def without_ground(as_it_is: Outcome) -> Outcome | None:
+    """Why a scenario can judge no mutation: it is not green on the tree as it is; None where it is."""
+    if as_it_is.fate == "survived":
+        return None
+    why = f"it is not green as it is: {as_it_is.step} {as_it_is.by}".replace("  ", " ")
+    return replace(as_it_is, fate="unjudged", step="", by=why)
 
 
 def _by(lines: list[str]) -> str:

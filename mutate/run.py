@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mutate import outcome, scratch
@@ -25,17 +25,24 @@ class Workshop:
     root: Path
     kept: Path
 
-    def baseline(self, scenario: str) -> Outcome:
-        """The scenario on the tree as it is."""
-        return self._run(None, scenario)
+    baselines: dict[str, Outcome] = field(default_factory=dict)
+    """What each scenario did with the tree as it is."""
 
     def ladder(self, mutation: Mutation) -> Outcome:
         """The scenarios that should notice, the cheapest first, until one does; the last one's word where none does."""
         for scenario in mutation.killed_by:
-            found = self._run(mutation, scenario)
+            found = outcome.without_ground(self.as_it_is(scenario)) or self._run(mutation, scenario)
             if found.fate == "killed":
                 break
         return found
+
+    def as_it_is(self, scenario: str) -> Outcome:
+        """The scenario on the tree as it is, asked once."""
+        if scenario not in self.baselines:
+            there = (self.root / "molecule" / scenario / "molecule.yml").exists()
+            missing = Outcome("unjudged", scenario, "", "there is no such scenario", 0)
+            self.baselines[scenario] = self._run(None, scenario) if there else missing
+        return self.baselines[scenario]
 
     def _run(self, mutation: Mutation | None, scenario: str) -> Outcome:
         with (

@@ -11,9 +11,9 @@ from mutate.outcome import Outcome
 Row = tuple[Mutation, Outcome]
 
 
-def page(rows: Sequence[Row]) -> str:
-    """The whole page."""
-    return "\n".join(_lines(rows)) + "\n"
+def page(rows: Sequence[Row], as_it_is: Sequence[Outcome]) -> str:
+    """The whole page; as_it_is: what the scenarios did with the tree before anything was broken."""
+    return "\n".join(_lines(rows, as_it_is)) + "\n"
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -22,22 +22,22 @@ def summary(rows: Sequence[Row]) -> str:
     return f"{killed} of {len(rows)} killed ({killed / len(rows):.0%})"
 
 
-def line(mutation: Mutation, outcome: Outcome) -> str:
+def line_of(name: str, outcome: Outcome) -> str:
     """One row for a terminal."""
     where = f"{outcome.scenario}, {outcome.step}: {outcome.by}" if outcome.step else outcome.by or outcome.scenario
-    return f"{outcome.fate:9} {mutation.name:34} {outcome.seconds:5.0f} s  {where}"
+    return f"{outcome.fate:9} {name:34} {outcome.seconds:5.0f} s  {where}"
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[str]:
+def _lines(rows: Sequence[Row], as_it_is: Sequence[Outcome]) -> Iterator[str]:
     survivors = [(mutation, outcome) for mutation, outcome in rows if outcome.fate != "killed"]
     yield "# Mutations of the roles"
     yield ""
     yield (
         "Written by `make mutate`. Each mutation of `tests/mutations/` breaks one place of what the roles do, in a "
         "copy of the tree; then the scenario that should notice runs from create to destroy on hosts of its own, with "
-        "the copy's opskit on the controller and on the hosts. Before that, each scenario ran green on the tree as it "
-        "is. `make mutate ONLY=NAME` does one. What counts is that a scenario notices: unit tests would notice more, "
-        "and sooner."
+        "the copy's opskit on the controller and on the hosts. A scenario that is not green on the tree as it is "
+        "judges nothing. `make mutate ONLY=NAME` does one. What counts is that a scenario notices: unit tests would "
+        "notice more, and sooner."
     )
     yield ""
     yield (
@@ -49,6 +49,8 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
     for mutation, outcome in rows:
         by = f"`{outcome.scenario}` {outcome.step}: {_cell(outcome.by)}" if outcome.fate == "killed" else "—"
         yield f"| {mutation.broken} | `{mutation.file}` | {outcome.fate} | {by} | {outcome.seconds:.0f} |"
+    green = [f"`{one.scenario}` in {one.seconds:.0f} s" for one in as_it_is if one.fate == "survived"]
+    yield from ("", f"Green on the tree as it is: {', '.join(green) or 'none'}.")
     if survivors:
         yield from ("", "## What was not noticed, and why")
         for mutation, outcome in survivors:

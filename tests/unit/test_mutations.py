@@ -12,6 +12,7 @@ import yaml
 from mutate import outcome, scratch, table
 from mutate.mutation import Mutation, chosen, load, mutated
 from mutate.outcome import Outcome, judge
+from mutate.run import Workshop
 from opskit.cli.scenarios import scenarios
 from opskit.errors import OpskitError
 from opskit.paths import assets
@@ -110,15 +111,26 @@ def test_nine_of_ten_have_to_be_killed_and_what_was_not_judged_was_not(
     assert outcome.exit_code([Outcome(fate, "", "", "", 0) for fate, many in fates for _ in range(many)]) == code  # type: ignore[arg-type]
 
 
-def test_a_scenario_that_fails_by_itself_kills_nothing() -> None:
-    outcome.require_green(judge("default", 0, GREEN, 1.0))
-    with pytest.raises(OpskitError, match="it fails though nothing is broken, at verify"):
-        outcome.require_green(judge("default", 1, VERIFY, 1.0))
+def test_a_scenario_that_fails_by_itself_judges_nothing() -> None:
+    assert outcome.without_ground(judge("default", 0, GREEN, 1.0)) is None
+    found = outcome.without_ground(judge("default", 1, VERIFY, 1.0))
+    assert found is not None
+    assert (found.fate, found.by) == (
+        "unjudged",
+        "it is not green as it is: verify test_default.py::test_jars_belong_to_root",
+    )
+
+
+def test_a_scenario_that_is_not_there_judges_nothing(tmp_path: Path) -> None:
+    found = Workshop(tmp_path, tmp_path).ladder(BROKEN)
+    assert (found.fate, found.by) == ("unjudged", "it is not green as it is: there is no such scenario")
 
 
 def test_the_page_explains_what_was_not_noticed() -> None:
-    page = table.page([(BROKEN, Outcome("survived", "default", "", "", 60.0))])
+    survived = Outcome("survived", "default", "", "", 60.0)
+    page = table.page([(BROKEN, survived)], [survived])
     assert "0 of 1 killed" in page
+    assert "Green on the tree as it is: `default` in 60 s." in page
     assert "* It is broken. A test is missing." in page
 
 
