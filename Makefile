@@ -105,7 +105,7 @@ lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/ansible-lint --offline
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.collections $(BIN)/ansible-lint --offline
 
 format: install
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

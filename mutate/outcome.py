@@ -13,7 +13,7 @@ VERIFIED = re.compile(r"➜ verify: Executed: Successful")
 TEST = re.compile(r"FAILED \S*?(\w+\.py)::(\w+)")
 TASK = re.compile(r"TASK \[(.+?)\] \**")
 FATAL = re.compile(r"(?:fatal|failed): \[([\w.-]+)")
-NOT_IDEMPOTENT = re.compile(r"\[?([\w.-]+)\]? => (.+)$")
+NOT_IDEMPOTENT = re.compile(r"^\* .*=> (.+)$")
 
 BEFORE = ("destroy", "create", "syntax", "prepare")
 """A scenario that fails there has not come to what it proves."""
@@ -71,4 +71,4 @@ def _by(lines: list[str]) -> str:
         task = found[1] if (found := TASK.search(line)) else task
         if found := FATAL.search(line):
             return f"{task} ({found[1]})"
-    return next((f"{found[2]} ({found[1]})" for line in lines if (found := NOT_IDEMPOTENT.search(line))), "")
+    return next((found[1] for line in lines if (found := NOT_IDEMPOTENT.search(line))), "")

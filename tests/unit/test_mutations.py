@@ -77,6 +77,14 @@ INFO     default ➜ converge: Executing
   │ fatal: [broker-a]: FAILED! => {"msg": "it does not listen"}
 ERROR    default ➜ converge: Executed: Failed
 """
+AGAIN = """
+INFO     default ➜ idempotence: Executing
+  └─ Return code: 0 ──
+CRITICAL Idempotence test failed because of the following tasks:
+*  => opskit.rocketmq.rocketmq_host : Place the host's own files
+*  => opskit.rocketmq.rocketmq_broker : Place the broker's files
+ERROR    default ➜ idempotence: Executed: Failed
+"""
 CREATE = """
 INFO     default ➜ create: Executing
   │ TASK [Bring the lab up] ***
@@ -92,6 +100,7 @@ ERROR    default ➜ create: Executed: Failed
         (0, "WARNING default ➜ verify: Executed: Missing playbook", "unjudged", "", "nothing was verified"),
         (1, VERIFY, "killed", "verify", "test_default.py::test_jars_belong_to_root"),
         (2, TASK, "killed", "converge", "opskit.rocketmq.rocketmq_broker : Bring the broker to its files (broker-a)"),
+        (1, AGAIN, "killed", "idempotence", "opskit.rocketmq.rocketmq_host : Place the host's own files"),
         (2, CREATE, "unjudged", "create", "Bring the lab up (localhost)"),
         (124, "INFO default ➜ converge: Executing\n", "unjudged", "", "no step failed, and it ended with 124"),
     ],
