@@ -14,8 +14,7 @@ def passes(scenario: str, folder: Path) -> None:
     places = {"MOLECULE_LAB": lab, "MOLECULE_EPHEMERAL_DIRECTORY": str(folder / "m"), "OPSKIT_STATE": str(folder / "s")}
     command = [ROOT / "scripts" / "molecule.sh", scenario]
     done = subprocess.run(command, env=os.environ | places, capture_output=True, text=True, timeout=800, check=False)
-    print(done.stdout[-20_000:], done.stderr[-5_000:])
     left = subprocess.run(
         ["podman", "ps", "-aq", "--filter", f"label=opskit.lab={lab}"], capture_output=True, check=True
     )
-    assert (done.returncode, left.stdout) == (0, b"")
+    assert (done.returncode, left.stdout) == (0, b""), done.stdout[-20_000:] + done.stderr[-5_000:]

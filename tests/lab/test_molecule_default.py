@@ -1,4 +1,4 @@
-"""The scenario with nothing but what must be said."""
+"""The scenario with nothing but what must be said of a nameserver and a broker."""
 
 from pathlib import Path
 
