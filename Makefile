@@ -83,7 +83,7 @@ test-lab: runtime ## real RocketMQ, real hosts
 
 test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md holds what it showed
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -q tests/unit/test_jvm_fuzz.py
-	@$(BIN)/pytest tests/lab/long_load.py tests/lab/long_modes.py tests/lab/long_fleet.py
+	@$(BIN)/pytest tests/lab/long_load.py tests/lab/long_modes.py tests/lab/long_fleet.py tests/lab/long_new_role.py
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
 
 SCENARIO ?= default
@@ -105,7 +105,7 @@ lint: install ## ruff, mypy, import-linter, yamllint, ansible-lint
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/yamllint --strict .
-	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.collections $(BIN)/ansible-lint --offline
+	@$(BIN)/ansible-lint --offline
 
 format: install
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -3,6 +3,7 @@
 Exit 0: nine of ten were noticed; 1: fewer; 2: a mutation is stale or unknown, and nothing was run.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from mutate import mutation, outcome, table
 from mutate.run import Workshop
 from opskit import paths
-from opskit.errors import OpskitError
+from opskit.errors import Exit, OpskitError
 
 PAGE = Path("docs") / "mutations.md"
 
@@ -41,8 +42,13 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # hosts go before it ends, however it is asked to; a shell's background job would ignore the first
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
     except OpskitError as error:
         sys.stderr.write(f"mutate: {error}\n")
         sys.exit(error.code)
