@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+# found by molecule itself at the root of a repository only
+molecule() { command molecule --base-config .config/molecule/config.yml "$@"; }
 
 for scenario in "$@"; do
 	if [ ! -f "molecule/$scenario/molecule.yml" ]; then
