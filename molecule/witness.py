@@ -99,6 +99,11 @@ class Drill:
         """Client → seconds from the beginning of the fault until the last failure of what began before its end."""
         return {client: trouble(self.of(client, path), self.fault) for client in self.clients}
 
+    def first_success(self, client: str, path: str) -> float | None:
+        """Seconds from the beginning of the fault until what began after it first succeeded, before its end."""
+        ends = [one.end for one in self.of(client, path) if one.ok and one.begin > self.fault.begin]
+        return min((end - self.fault.begin for end in ends if end < self.fault.end), default=None)
+
     def lost(self) -> set[tuple[str, int | None]]:
         """Messages that a broker acknowledged to one of the long-lived producers, and that never arrived."""
         sent = {(one.client, one.message) for one in self.operations if one.path.startswith("produce") and one.ok}
