@@ -73,7 +73,7 @@ def _folders(cluster: Cluster) -> tuple[tuple[str, str, str], ...]:
     return (
         (layout.HOME, "root", "0755"),
         (layout.CONF, "root", "0755"),
-        # messages, the users of an ACL, and logs, in which 5.x writes all settings at its start: not for everybody
+        # messages, the users of an ACL (5.x keeps them below the store), what logs tell of clients: not for everybody
         (layout.DATA, cluster.user, "0750"),
         (f"{layout.DATA}/namesrv", cluster.user, "0750"),
         (cluster.store_path, cluster.user, "0750"),
