@@ -85,6 +85,7 @@ test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -q tests/unit/test_jvm_fuzz.py
 	@$(BIN)/pytest tests/lab/long_load.py tests/lab/long_modes.py tests/lab/long_fleet.py tests/lab/long_new_role.py
 	@OPSKIT_TEST_LONG=1 $(BIN)/pytest -n 2 --dist loadfile $(DRILLS)
+	@$(MAKE) molecule-all mutate
 
 SCENARIO ?= default
 
