@@ -90,10 +90,10 @@ test-long: runtime ## what takes longer than CI has time for; docs/long-tests.md
 SCENARIO ?= default
 
 molecule: runtime ## a scenario on real hosts, SCENARIO=default; OPSKIT_LAB_KEEP=1 keeps them
-	@scripts/molecule.sh $(SCENARIO)
+	@VENV=$(VENV) scripts/molecule.sh $(SCENARIO)
 
 molecule-all: runtime ## every scenario, one after the other
-	@scripts/molecule.sh $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+	@VENV=$(VENV) scripts/molecule.sh $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
 role: install ## make a role with its scenario: make role NAME=proxy
 	@$(BIN)/python scripts/new-role.py "$(NAME)"

@@ -4,7 +4,7 @@
 # the next run makes new ones. Ends with 1 where one failed, and says which.
 set -eu
 cd "$(dirname "$0")/.."
-export PATH="$PWD/.venv/bin:$PATH"
+export PATH="$PWD/${VENV:-.venv}/bin:$PATH"
 # found by molecule itself at the root of a repository only
 molecule() { command molecule --base-config .config/molecule/config.yml "$@"; }
 
