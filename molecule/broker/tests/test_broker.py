@@ -60,7 +60,7 @@ def test_it_speaks_tls_and_plain_text(own):
 def test_it_keeps_its_messages_where_it_was_told(host):
     store = host.file("/data/rocketmq/store")
     assert (store.user, store.group, store.mode) == ("mq", "mq", 0o750)
-    assert host.check_output("find /data/rocketmq/store/commitlog -type f -size 64M | wc -l") != "0"
+    assert host.file("/data/rocketmq/store/config/topics.json").contains("SELF_TEST_TOPIC")
     assert not host.file("/var/lib/rocketmq/store").exists
 
 
