@@ -21,7 +21,8 @@ def brokers(nameserver):
 
 def main():
     file = Path(sys.argv[1])
-    nameservers = {name: Server(address, PORTS["nameserver"]) for name, address in (w.split("=") for w in sys.argv[2:])}
+    named = dict(word.split("=") for word in sys.argv[2:])
+    nameservers = {name: Server("nameserver", address, PORTS["nameserver"]) for name, address in named.items()}
     with file.open("w", buffering=1) as lines:
         while not file.with_suffix(".stop").exists():
             for name, nameserver in nameservers.items():
