@@ -73,7 +73,7 @@ test-ansible-2.18: ## the pure tests once more, under the older ansible-core
 
 # what measures seconds runs alone; drills and rollouts, which want a calm machine, beside each other; then the rest
 TIMED := tests/lab/test_deploy.py tests/lab/test_status_real.py
-DRILLS := tests/lab/test_verify.py tests/lab/test_incident.py tests/lab/test_molecule_failover.py
+DRILLS := tests/lab/test_verify.py tests/lab/test_incident.py
 ROLLOUTS := $(wildcard tests/lab/test_rollout_*.py)
 
 test-lab: runtime ## real RocketMQ, real hosts
