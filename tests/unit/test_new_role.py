@@ -96,7 +96,7 @@ def test_a_new_role_passes_the_linters(checkout: Path, made: set[Path], linter: 
         (("letter__box",), "is no name of a role"),
         (("rocketmq_proxy",), "is no name of a role"),
         (("broker",), "roles/rocketmq_broker is there already"),
-        (("shared",), "molecule/shared is there already"),
+        (("common",), "molecule/common is there already"),
     ],
 )
 def test_what_is_no_new_name_is_refused_and_nothing_is_made(

@@ -1,6 +1,6 @@
 """Write down what each run of ansible-playbook changed, or said that it would: a line of JSON in the scenario's folder.
 
-molecule/shared/tests/roll judges the lines: what check mode foretold is what then changed, and a second run changes
+molecule/common/tests/roll judges the lines: what check mode foretold is what then changed, and a second run changes
 nothing. Molecule's own idempotence reads the screen.
 """
 
